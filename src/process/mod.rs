@@ -1,0 +1,39 @@
+//! The only place that starts children, and the only one that exposes a [`crate::secret::Secret`]
+//! to them.
+//!
+//! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
+//! - [`environment`]: the environment every child gets;
+
+pub mod capture;
+pub mod environment;
+
+use std::{io, time::Duration};
+
+use camino::Utf8PathBuf;
+use thiserror::Error;
+
+pub use capture::{Captured, capture};
+
+/// A child that did not run to its end.
+///
+/// A child that ran and said no is not an error here: see [`Captured::success`].
+#[derive(Debug, Error)]
+pub enum ProcessError {
+    #[error("failed to start {program}: {source}")]
+    Start {
+        program: Utf8PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{program} gave no answer within {} s and was ended", .after.as_secs())]
+    Deadline {
+        program: Utf8PathBuf,
+        after: Duration,
+    },
+    #[error("failed to wait for {program}: {source}")]
+    Wait {
+        program: Utf8PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}

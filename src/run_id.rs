@@ -1,0 +1,62 @@
+//! [`RunId`]: the name of one execution.
+
+use std::fmt;
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+/// Name of a run, `YYYYMMDD-HHMMSS-xxxxxx` in UTC with six random hexadecimal digits.
+///
+/// Ids sort by time as text and fit an AMI name (letters, digits and `-`; EC2 `CreateImage`, parameter `Name`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// The id of a run that starts at `now`.
+    pub fn new(now: Timestamp, random: [u8; 3]) -> Self {
+        let time = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S");
+        let [a, b, c] = random;
+        Self(format!("{time}-{a:02x}{b:02x}{c:02x}"))
+    }
+
+    /// Reads an id back, `None` when `text` has another shape.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let digits = |s: &str, n| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
+        let hex =
+            |s: &str| s.len() == 6 && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        match parts.as_slice() {
+            [date, time, random] if digits(date, 8) && digits(time, 6) && hex(random) => {
+                Some(Self(text.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_read_back() {
+        let earlier = RunId::new(Timestamp::from_second(1_000_000_000).unwrap(), [255, 0, 1]);
+        let later = RunId::new(Timestamp::from_second(1_000_000_001).unwrap(), [0, 0, 0]);
+        assert_eq!(earlier.as_str(), "20010909-014640-ff0001");
+        assert!(earlier < later);
+        assert_eq!(RunId::parse(earlier.as_str()), Some(earlier));
+        assert_eq!(RunId::parse("../../etc"), None);
+        assert_eq!(RunId::parse("20010909-014640-FF0001"), None);
+    }
+}
