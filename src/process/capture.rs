@@ -46,7 +46,7 @@ impl Captured {
 /// When it cannot be started, or is still running at the deadline: then the whole group is ended
 /// first, because a grandchild (a pinentry) that keeps a pipe open would block the wait for ever.
 pub fn capture(command: &ToolCommand, deadline: Duration) -> Result<Captured, ProcessError> {
-    let mut expression = duct::cmd(command.program.as_std_path(), &command.args)
+    let mut expression = duct::cmd(command.program.as_str(), &command.args)
         .full_env(environment::of(command))
         .stdout_capture()
         .stderr_capture()
