@@ -8,8 +8,10 @@
 
 pub mod capture;
 pub mod environment;
+mod own;
 pub mod session;
 pub mod stream;
+pub mod temporary;
 
 use std::{io, time::Duration};
 
@@ -17,6 +19,7 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 pub use capture::{Captured, capture};
+pub use own::protect_own;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
 
 /// A child that did not run to its end.

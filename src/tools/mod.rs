@@ -3,4 +3,6 @@
 //! Nothing here starts a child; see [`crate::process`].
 
 pub mod aws;
+pub mod curl;
+pub mod locate;
 pub mod terraform;
