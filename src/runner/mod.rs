@@ -13,6 +13,7 @@ pub mod execute;
 pub mod failure;
 pub mod frontend;
 pub mod git;
+pub mod installed;
 pub mod prepared;
 pub mod step_output;
 pub mod steps;

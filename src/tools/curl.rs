@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use crate::{command::ToolCommand, process::Captured};
+use crate::command::ToolCommand;
 
 /// Marks the status code at the end of the output.
 const MARK: &str = "\namiable-status:";
@@ -28,21 +28,21 @@ pub fn get(program: impl Into<Utf8PathBuf>, url: &str) -> ToolCommand {
         .args(["--", url])
 }
 
-/// Reads the answer.
+/// Reads what curl printed and, when `succeeded` is false or there is no answer in it, complained.
 ///
 /// # Errors
 ///
-/// What curl complains about, when it got none.
-pub fn decode(captured: &Captured) -> Result<Answer, String> {
-    let text = String::from_utf8_lossy(&captured.stdout);
+/// Curl's complaint, when it got no answer.
+pub fn decode(succeeded: bool, stdout: &[u8], stderr: &[u8]) -> Result<Answer, String> {
+    let text = String::from_utf8_lossy(stdout);
     let parts = text.rsplit_once(MARK);
     match parts.and_then(|(body, status)| Some((body, status.trim().parse().ok()?))) {
-        Some((body, status)) if captured.success() => Ok(Answer {
+        Some((body, status)) if succeeded => Ok(Answer {
             status,
             body: body.to_owned(),
         }),
         _ => {
-            let complaint = captured.stderr_text();
+            let complaint = String::from_utf8_lossy(stderr);
             let line = complaint.lines().next().unwrap_or("no answer");
             Err(line.trim_start_matches("curl: ").to_owned())
         }
@@ -80,14 +80,9 @@ mod tests {
 
     #[test]
     fn status_and_body_are_told_apart() {
-        let captured = |code, stdout: &str, stderr: &str| Captured {
-            code: Some(code),
-            stdout: stdout.into(),
-            stderr: stderr.into(),
-        };
-        let answer = decode(&captured(0, "<p>hardware</p>\namiable-status:200", "")).unwrap();
+        let answer = decode(true, b"<p>hardware</p>\namiable-status:200", b"").unwrap();
         assert_eq!(answer, Answer { status: 200, body: "<p>hardware</p>".into() });
-        let refused = decode(&captured(7, "\namiable-status:000", "curl: (7) Failed to connect"));
+        let refused = decode(false, b"\namiable-status:000", b"curl: (7) Failed to connect");
         assert_eq!(refused.unwrap_err(), "(7) Failed to connect");
     }
 }

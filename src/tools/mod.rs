@@ -4,5 +4,6 @@
 
 pub mod aws;
 pub mod curl;
+pub mod docker;
 pub mod locate;
 pub mod terraform;

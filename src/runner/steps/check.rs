@@ -31,7 +31,7 @@ pub async fn run(context: &Context, check: &CheckSpec) -> StepEnd {
     loop {
         attempt += 1;
         let answer = context.capture(curl::get(program.clone(), &url)).await?;
-        let verdict = judge(check, curl::decode(&answer));
+        let verdict = judge(check, curl::decode(answer.success(), &answer.stdout, &answer.stderr));
         match verdict {
             Ok(()) => return Ok(Done::succeeded(format!("{url} answers"))),
             Err(problem) => {
