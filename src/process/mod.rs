@@ -2,10 +2,14 @@
 //! to them.
 //!
 //! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
-//! - [`environment`]: the environment every child gets;
+//! - [`detach`]: a child that goes on when the driver ends;
+//! - [`identity`]: whether a pid still stands for the process that was started;
+//! - [`environment`]: the environment every child gets.
 
 pub mod capture;
+pub mod detach;
 pub mod environment;
+pub mod identity;
 
 use std::{io, time::Duration};
 
@@ -13,6 +17,8 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 pub use capture::{Captured, capture};
+pub use detach::{Detached, spawn_detached};
+pub use identity::{Ending, ProcessIdentity};
 
 /// A child that did not run to its end.
 ///
