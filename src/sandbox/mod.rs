@@ -1,32 +1,39 @@
 //! The sandbox: an AWS emulator on this machine, and what pointing the tools at it takes.
 //!
 //! - [`Sandbox`]: the emulator's life cycle for one checkout;
+//! - [`overrides`]: what changes for the tools in the sandbox environment, as data;
+//! - [`builder`]: the throw-away machines in which Packer's provisioning scripts run;
+//! - [`key`]: the SSH key of those machines.
 
 mod amis;
+pub mod builder;
 pub mod emulator;
 mod error;
 mod http;
+pub mod key;
+mod lock;
 mod moto;
+pub mod overrides;
 mod state;
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    time::{Duration, Instant},
+    os::unix::fs::DirBuilderExt,
+    time::Duration,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use emulator::EmulatorSettings;
 pub use error::SandboxError;
+pub use key::BuilderKey;
 pub use state::{Emulator, InstanceId};
 
 use state::State;
 
 /// Longer than an emulator may take to start, so that of two who start it the second gets it too.
-const LOCK_DEADLINE: Duration = Duration::from_secs(90);
-const LOCK_POLL: Duration = Duration::from_millis(25);
+const LOCK_PATIENCE: Duration = Duration::from_secs(90);
 
 /// The sandbox of one checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +130,20 @@ impl Sandbox {
         })
     }
 
+    /// The key that opens this sandbox's builder machines; made when it is first asked for.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made or read, or another process keeps the sandbox locked.
+    pub fn builder_key(&self) -> Result<BuilderKey, SandboxError> {
+        if let Some(parent) = self.folder.parent() {
+            make_folder(parent)?;
+        }
+        let _lock = self.lock()?;
+        make_folder(&self.folder)?;
+        BuilderKey::in_folder(&self.folder)
+    }
+
     /// Looks at the emulator without changing anything.
     ///
     /// # Errors
@@ -211,30 +232,17 @@ impl Sandbox {
     /// that is removed locks nothing for the one who waits for it.
     fn lock(&self) -> Result<File, SandboxError> {
         let path = Utf8PathBuf::from(format!("{}.lock", self.folder));
-        let file_error = |source| SandboxError::File {
-            action: "lock",
-            path: path.clone(),
-            source,
-        };
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(file_error)?;
-        let deadline = Instant::now() + LOCK_DEADLINE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::Error(source)) => return Err(file_error(source)),
-                Err(TryLockError::WouldBlock) if Instant::now() >= deadline => {
-                    return Err(SandboxError::Busy {
-                        seconds: LOCK_DEADLINE.as_secs(),
-                        lock: path,
-                    });
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_POLL),
-            }
+        match lock::hold(&path, LOCK_PATIENCE) {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => Err(SandboxError::Busy {
+                seconds: LOCK_PATIENCE.as_secs(),
+                lock: path,
+            }),
+            Err(source) => Err(SandboxError::File {
+                action: "lock",
+                path,
+                source,
+            }),
         }
     }
 }
