@@ -4,14 +4,18 @@
 //! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
 //! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
 //! - [`session`]: what a child leaves behind;
-//! - [`environment`]: the environment every child gets;
+//! - [`detach`]: a child that goes on when the driver ends;
+//! - [`identity`]: whether a pid still stands for the process that was started;
+//! - [`environment`]: the environment every child gets.
 
 pub mod capture;
+pub mod detach;
 pub mod environment;
 mod own;
 pub mod session;
 pub mod stream;
 pub mod temporary;
+pub mod identity;
 
 use std::{io, time::Duration};
 
@@ -21,6 +25,8 @@ use thiserror::Error;
 pub use capture::{Captured, capture};
 pub use own::protect_own;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
+pub use detach::{Detached, spawn_detached};
+pub use identity::{Ending, ProcessIdentity};
 
 /// A child that did not run to its end.
 ///
