@@ -1,1 +1,159 @@
-//! plan
+//! Stack and request to the graph of steps: pure.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    config::{Stack, TaskTime},
+    events::{Operation, Step},
+};
+
+/// What the user asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub operation: Operation,
+    pub only: Only,
+    /// Images to build even when nothing changed.
+    pub rebuild: BTreeSet<String>,
+    /// Build without provisioners; the images are reported as degraded.
+    pub no_provision: bool,
+    /// How many images build at the same time.
+    pub parallel: usize,
+    /// `destroy --images`: also remove the stack's AMIs and snapshots.
+    pub remove_images: bool,
+    /// Resources that may be destroyed or replaced although they hold data.
+    pub allow_destroy: BTreeSet<String>,
+    /// Build, plan and apply without asking.
+    pub approved: bool,
+    /// How long to wait for the lock of Terraform's state, in seconds.
+    pub lock_timeout: u64,
+}
+
+/// Which half of a deployment is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Only {
+    #[default]
+    Everything,
+    Images,
+    Terraform,
+}
+
+/// The steps of a command and which of them wait for which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    steps: Vec<PlannedStep>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    pub step: Step,
+    /// Steps that have to succeed first.
+    pub after: Vec<Step>,
+}
+
+impl Plan {
+    /// The steps, each after all it waits for.
+    pub fn steps(&self) -> &[PlannedStep] {
+        &self.steps
+    }
+
+    fn push(&mut self, step: Step, after: &[Step]) {
+        self.steps.push(PlannedStep {
+            step,
+            after: after.to_vec(),
+        });
+    }
+}
+
+/// The plan for `request` on `stack`.
+///
+/// Images and `terraform init` need nothing of each other and run side by side. A destroy needs no
+/// image, so that it works even when the AMI is gone.
+pub fn build(stack: &Stack, request: &Request) -> Plan {
+    let mut plan = Plan { steps: Vec::new() };
+    plan.push(Step::Preflight, &[]);
+    plan.push(Step::Credentials, &[Step::Preflight]);
+    match request.operation {
+        Operation::Up => up(&mut plan, stack, request),
+        Operation::Plan => {
+            let images = images(&mut plan, stack, request);
+            terraform_plan(&mut plan, stack, request, images);
+        }
+        Operation::Destroy => destroy(&mut plan, stack, request),
+        Operation::ImageBuild => {
+            images(&mut plan, stack, request);
+        }
+        Operation::Task => {}
+    }
+    plan
+}
+
+fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
+    let images = images(plan, stack, request);
+    if !terraform_plan(plan, stack, request, images) {
+        return;
+    }
+    plan.push(Step::Approve, &[Step::TerraformPlan]);
+    plan.push(Step::TerraformApply, &[Step::Approve]);
+    let mut last = Step::TerraformApply;
+    for task in stack
+        .tasks
+        .iter()
+        .filter(|task| task.when == TaskTime::AfterApply)
+    {
+        let step = Step::Task(task.name.clone());
+        plan.push(step.clone(), &[last]);
+        last = step;
+    }
+    for check in &stack.checks {
+        plan.push(Step::Check(check.name.clone()), &[last.clone()]);
+    }
+}
+
+fn destroy(plan: &mut Plan, stack: &Stack, request: &Request) {
+    let mut last = Step::Credentials;
+    if stack.terraform.is_some() {
+        plan.push(Step::TerraformInit, &[Step::Credentials]);
+        plan.push(Step::TerraformPlan, &[Step::TerraformInit]);
+        plan.push(Step::Approve, &[Step::TerraformPlan]);
+        last = Step::Approve;
+        for task in stack
+            .tasks
+            .iter()
+            .filter(|task| task.when == TaskTime::BeforeDestroy)
+        {
+            let step = Step::Task(task.name.clone());
+            plan.push(step.clone(), &[last]);
+            last = step;
+        }
+        plan.push(Step::TerraformApply, &[last]);
+        last = Step::TerraformApply;
+    }
+    if request.remove_images && !stack.images.is_empty() {
+        plan.push(Step::Prune, &[last]);
+    }
+}
+
+/// Adds the image steps and returns them.
+fn images(plan: &mut Plan, stack: &Stack, request: &Request) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for image in &stack.images {
+        let step = Step::Image(image.name.clone());
+        plan.push(step.clone(), &[Step::Credentials]);
+        steps.push(step);
+    }
+    // With `--only terraform` the image steps look up what is there and never build.
+    debug_assert!(request.parallel > 0, "clap refuses --parallel 0");
+    steps
+}
+
+/// Adds `terraform.init` and `terraform.plan`; false when the stack or the request has none.
+fn terraform_plan(plan: &mut Plan, stack: &Stack, request: &Request, images: Vec<Step>) -> bool {
+    if stack.terraform.is_none() || request.only == Only::Images {
+        return false;
+    }
+    plan.push(Step::TerraformInit, &[Step::Credentials]);
+    let mut after = vec![Step::TerraformInit];
+    after.extend(images);
+    plan.push(Step::TerraformPlan, &after);
+    true
+}

@@ -1,1 +1,16 @@
-//! journal
+//! The records of runs: a folder per run, its journal, and the lock that keeps runs apart.
+//!
+//! - [`run_folder`]: what lies where under `.amiable/`;
+//! - [`record`]: the typed lines of `journal.jsonl`;
+//! - [`writer`]: appends them durably;
+//! - [`lock`]: one run per stack and environment.
+
+pub mod lock;
+pub mod record;
+pub mod run_folder;
+pub mod writer;
+
+pub use lock::Lock;
+pub use record::Record;
+pub use run_folder::{RunFolder, StateFolder};
+pub use writer::Journal;

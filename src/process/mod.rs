@@ -2,10 +2,14 @@
 //! to them.
 //!
 //! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
+//! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
+//! - [`session`]: what a child leaves behind;
 //! - [`environment`]: the environment every child gets;
 
 pub mod capture;
 pub mod environment;
+pub mod session;
+pub mod stream;
 
 use std::{io, time::Duration};
 
@@ -13,6 +17,7 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 pub use capture::{Captured, capture};
+pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
 
 /// A child that did not run to its end.
 ///

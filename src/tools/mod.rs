@@ -1,1 +1,6 @@
-//! tools
+//! The tools we drive: commands for them as data, and the meaning of their output.
+//!
+//! Nothing here starts a child; see [`crate::process`].
+
+pub mod aws;
+pub mod terraform;

@@ -1,0 +1,88 @@
+//! [`Record`]: the typed lines of a run's journal.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::run_id::RunId;
+
+/// A line of `journal.jsonl`: when, and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// What is recorded, each before the call it announces.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    RunStarted {
+        run: RunId,
+        /// Version of amiable, which fixes the meaning of the records.
+        amiable: String,
+        operation: String,
+        stack: String,
+        environment: String,
+        driver_pid: u32,
+    },
+    StepStarted {
+        step: String,
+    },
+    /// A child is about to be started, with its output in these files.
+    ChildStarting {
+        step: String,
+        command: String,
+        stdout: String,
+        stderr: String,
+    },
+    ChildStarted {
+        step: String,
+        pid: u32,
+    },
+    ChildEnded {
+        step: String,
+        code: Option<i32>,
+        signal: Option<i32>,
+    },
+    /// A build under this AMI name begins: whatever carries the run's tag belongs to it.
+    ImageBuildStarting {
+        image: String,
+        ami_name: String,
+        region: String,
+    },
+    ImageVerified {
+        image: String,
+        ami: String,
+        region: String,
+    },
+    StepEnded {
+        step: String,
+        result: String,
+    },
+    RunEnded {
+        result: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_one_flat_json_object() {
+        let entry = Entry {
+            at: Timestamp::UNIX_EPOCH,
+            record: Record::ChildStarted {
+                step: "terraform.apply".into(),
+                pid: 42,
+            },
+        };
+        let text = serde_json::to_string(&entry).unwrap();
+        assert_eq!(
+            text,
+            r#"{"at":"1970-01-01T00:00:00Z","record":"child-started","step":"terraform.apply","pid":42}"#
+        );
+        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
+    }
+}

@@ -1,0 +1,187 @@
+//! `ec2 describe-images`: the AMIs of a stack, and the newest one a template builds on.
+
+use serde::Deserialize;
+
+use super::Aws;
+use crate::command::ToolCommand;
+
+/// An AMI as far as we use what AWS says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ami {
+    pub id: String,
+    pub name: String,
+    pub state: String,
+    /// ISO 8601, as AWS gives it; sorts as text.
+    pub created: String,
+    pub owner: String,
+    pub tags: Vec<(String, String)>,
+    pub snapshots: Vec<String>,
+}
+
+impl Ami {
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub fn is_available(&self) -> bool {
+        self.state == "available"
+    }
+}
+
+/// A filter of `describe-images`: name and accepted values.
+pub type Filter = (String, Vec<String>);
+
+/// All our images that carry every tag of `tags`.
+pub fn own_images(aws: &Aws, tags: &[(&str, &str)]) -> ToolCommand {
+    let filters: Vec<Filter> = tags
+        .iter()
+        .map(|(key, value)| (format!("tag:{key}"), vec![(*value).to_owned()]))
+        .collect();
+    by_filters(aws, &["self".to_owned()], &filters)
+}
+
+/// Images of `owners` that match `filters`.
+pub fn by_filters(aws: &Aws, owners: &[String], filters: &[Filter]) -> ToolCommand {
+    let mut command = aws.command("ec2", "describe-images");
+    if !owners.is_empty() {
+        command = command.arg("--owners").args(owners.iter().cloned());
+    }
+    if !filters.is_empty() {
+        let filters: Vec<serde_json::Value> = filters
+            .iter()
+            .map(|(name, values)| serde_json::json!({"Name": name, "Values": values}))
+            .collect();
+        // As JSON, because the shorthand syntax splits values at commas.
+        command = command
+            .arg("--filters")
+            .arg(serde_json::Value::Array(filters).to_string());
+    }
+    command
+}
+
+/// The images with exactly these ids.
+pub fn by_ids(aws: &Aws, ids: &[String]) -> ToolCommand {
+    aws.command("ec2", "describe-images")
+        .arg("--image-ids")
+        .args(ids.iter().cloned())
+}
+
+/// Deregisters an AMI. Its snapshots stay.
+pub fn deregister(aws: &Aws, id: &str) -> ToolCommand {
+    aws.command("ec2", "deregister-image")
+        .args(["--image-id", id])
+}
+
+/// Deletes a snapshot. AWS refuses while an AMI uses it.
+pub fn delete_snapshot(aws: &Aws, id: &str) -> ToolCommand {
+    aws.command("ec2", "delete-snapshot")
+        .args(["--snapshot-id", id])
+}
+
+/// Reads the answer to any `describe-images`, newest first; `None` when it is not one.
+pub fn decode(stdout: &[u8]) -> Option<Vec<Ami>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Answer {
+        images: Vec<RawImage>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct RawImage {
+        image_id: String,
+        #[serde(default)]
+        name: String,
+        #[serde(default)]
+        state: String,
+        #[serde(default)]
+        creation_date: String,
+        #[serde(default)]
+        owner_id: String,
+        #[serde(default)]
+        tags: Vec<RawTag>,
+        #[serde(default)]
+        block_device_mappings: Vec<RawMapping>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct RawTag {
+        key: String,
+        value: String,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct RawMapping {
+        ebs: Option<RawEbs>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct RawEbs {
+        snapshot_id: Option<String>,
+    }
+
+    let answer: Answer = serde_json::from_slice(stdout).ok()?;
+    let mut images: Vec<Ami> = answer
+        .images
+        .into_iter()
+        .map(|raw| Ami {
+            id: raw.image_id,
+            name: raw.name,
+            state: raw.state,
+            created: raw.creation_date,
+            owner: raw.owner_id,
+            tags: raw
+                .tags
+                .into_iter()
+                .map(|tag| (tag.key, tag.value))
+                .collect(),
+            snapshots: raw
+                .block_device_mappings
+                .into_iter()
+                .filter_map(|mapping| mapping.ebs?.snapshot_id)
+                .collect(),
+        })
+        .collect();
+    images.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| b.id.cmp(&a.id)));
+    Some(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aws() -> Aws {
+        Aws::new("aws", "us-east-1", Vec::new())
+    }
+
+    #[test]
+    fn filters_are_json_so_that_commas_survive() {
+        let command = by_filters(
+            &aws(),
+            &["136693071363".to_owned()],
+            &[("name".to_owned(), vec!["debian-12,*".to_owned()])],
+        );
+        assert_eq!(
+            command.args.last().unwrap(),
+            r#"[{"Name":"name","Values":["debian-12,*"]}]"#
+        );
+        assert!(command.display().contains("--owners 136693071363"));
+    }
+
+    #[test]
+    fn images_come_newest_first_with_tags_and_snapshots() {
+        let text = br#"{"Images":[
+            {"ImageId":"ami-1","Name":"a","State":"available","CreationDate":"2026-01-01T00:00:00.000Z","OwnerId":"1"},
+            {"ImageId":"ami-2","Name":"b","State":"pending","CreationDate":"2026-02-01T00:00:00.000Z","OwnerId":"1",
+             "Tags":[{"Key":"amiable:run","Value":"r"}],
+             "BlockDeviceMappings":[{"DeviceName":"/dev/xvda","Ebs":{"SnapshotId":"snap-1"}},{"DeviceName":"/dev/sdb","VirtualName":"ephemeral0"}]}]}"#;
+        let images = decode(text).unwrap();
+        assert_eq!(images[0].id, "ami-2");
+        assert_eq!(images[0].tag("amiable:run"), Some("r"));
+        assert_eq!(images[0].snapshots, ["snap-1"]);
+        assert!(!images[0].is_available() && images[1].is_available());
+        assert_eq!(decode(b"An error occurred"), None);
+    }
+}

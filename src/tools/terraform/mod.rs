@@ -1,0 +1,19 @@
+//! Terraform (or OpenTofu): its commands, its JSON lines, its plan document.
+//!
+//! - [`command`]: what to run;
+//! - [`version`]: what is installed;
+//! - [`decode`]: lines of `plan -json` and `apply -json`;
+//! - [`plan_document`]: `show -json PLAN`;
+//! - [`outputs`]: `output -json`;
+//! - [`outcome`]: what an apply did, from all of its lines and its exit code;
+//! - [`diagnosis`]: causes and mends of the errors that people meet most.
+
+pub mod command;
+pub mod decode;
+pub mod diagnosis;
+pub mod outcome;
+pub mod outputs;
+pub mod plan_document;
+pub mod version;
+
+pub use command::Terraform;
