@@ -3,7 +3,7 @@
 
 use crate::{
     events::{
-        Action, BuildReason, ChangeCounts, ImageDecision, ImageOrigin, ResourceOutcome,
+        Action, BuildReason, ChangeCounts, ImageDecision, ImageOrigin, Operation, ResourceOutcome,
         ResourceResult,
     },
     report::aggregate::{DoneCounts, ImageRecord},
@@ -13,8 +13,8 @@ use crate::{
 /// Reasons beyond these are only counted.
 const SHOWN_REASONS: usize = 5;
 
-/// What became of an image and why: `built: changed: scripts/install.sh`.
-pub fn image(record: &ImageRecord) -> String {
+/// What became of an image and why: `built: changed: scripts/install.sh`. After a `plan`, what would.
+pub fn image(record: &ImageRecord, operation: Operation) -> String {
     if let Some(outcome) = &record.outcome {
         return match &outcome.origin {
             ImageOrigin::Built { reasons: why } => format!("built: {}", reasons(why)),
@@ -22,9 +22,15 @@ pub fn image(record: &ImageRecord) -> String {
             ImageOrigin::NotProvisioned => "degraded: built, but not provisioned".to_owned(),
         };
     }
-    match &record.decision {
-        Some(decision) => format!("not built; {}", self::decision(decision)),
-        None => "not built".to_owned(),
+    match (&record.decision, operation) {
+        (Some(decision), Operation::Plan) => self::decision(decision),
+        (Some(ImageDecision::Build { reasons: why }), _) => {
+            format!("not built; needed: {}", reasons(why))
+        }
+        (Some(decision @ ImageDecision::Reuse { .. }), _) => {
+            format!("not used; {}", self::decision(decision))
+        }
+        (None, _) => "not built".to_owned(),
     }
 }
 
@@ -136,11 +142,11 @@ mod tests {
             decision: None,
             outcome: None,
         };
-        assert_eq!(image(&record), "not built");
-        record.decision = Some(ImageDecision::Reuse {
-            ami: "ami-1".into(),
-            built_by: None,
+        assert_eq!(image(&record, Operation::Up), "not built");
+        record.decision = Some(ImageDecision::Build {
+            reasons: vec![BuildReason::Forced],
         });
-        assert_eq!(image(&record), "not built; to reuse: ami-1, unchanged");
+        assert_eq!(image(&record, Operation::Up), "not built; needed: forced");
+        assert_eq!(image(&record, Operation::Plan), "to build: forced");
     }
 }

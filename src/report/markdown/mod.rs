@@ -124,12 +124,14 @@ fn lines(message: &str) -> String {
     lines.join("<br>")
 }
 
+/// The same for the start of a line.
 fn at_start_lines(message: &str) -> String {
-    let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
-    match rest {
-        "" => at_start(first),
-        rest => format!("{}<br>{}", at_start(first), lines(rest)),
-    }
+    let mut parts = message.lines();
+    let first = at_start(parts.next().unwrap_or_default());
+    std::iter::once(first)
+        .chain(parts.map(text))
+        .collect::<Vec<_>>()
+        .join("<br>")
 }
 
 fn stack_summary(page: &mut String, summary: &RunSummary) {
@@ -189,7 +191,7 @@ fn images(page: &mut String, summary: &RunSummary) {
             page,
             "| {} | {ami} | {} |",
             code(&record.image),
-            text(&phrase::image(record))
+            text(&phrase::image(record, summary.operation))
         );
     }
 }

@@ -4,7 +4,7 @@ use console::measure_text_width;
 
 use super::{Look, Tone};
 use crate::{
-    events::{Activity, Event, Happening, Level, Signal, Step, StepResult},
+    events::{Activity, Event, Happening, ImageDecision, Level, Signal, Step, StepResult},
     report::{
         aggregate::RunSummary,
         duration::human,
@@ -85,7 +85,11 @@ pub fn activity(activity: &Activity) -> String {
 /// What is worth a line of its own at once: decisions, warnings, a request to stop.
 pub fn notice(event: &Event, look: Look, names: usize) -> Option<String> {
     match &event.what {
-        Happening::ImageDecided { image, decision } => {
+        // A reuse is told by the end of its step, which comes at once.
+        Happening::ImageDecided {
+            image,
+            decision: decision @ ImageDecision::Build { .. },
+        } => {
             let step = Step::Image(image.clone());
             let words = inert::line(&phrase::decision(decision)).into_owned();
             Some(quiet(look, &step, names, &words))
@@ -105,7 +109,14 @@ pub fn notice(event: &Event, look: Look, names: usize) -> Option<String> {
             signal,
             request,
             waiting_for,
-        } => Some(look.paint(Tone::Bad, &interrupting(*signal, *request, waiting_for))),
+        } => {
+            let lines = interrupting(*signal, *request, waiting_for);
+            let lines: Vec<_> = lines
+                .iter()
+                .map(|line| look.paint(Tone::Bad, line))
+                .collect();
+            Some(lines.join("\n"))
+        }
         _ => None,
     }
 }
@@ -117,7 +128,7 @@ fn quiet(look: Look, step: &Step, names: usize, words: &str) -> String {
 }
 
 /// What a request to stop does, and what another one would.
-pub fn interrupting(signal: Signal, request: u8, waiting_for: &[String]) -> String {
+pub fn interrupting(signal: Signal, request: u8, waiting_for: &[String]) -> Vec<String> {
     let asked = match signal {
         Signal::Interrupt => "interrupted",
         Signal::Terminate => "asked to terminate",
@@ -125,14 +136,16 @@ pub fn interrupting(signal: Signal, request: u8, waiting_for: &[String]) -> Stri
     };
     let pending = inert::line(&waiting_for.join(", ")).into_owned();
     match (request, waiting_for) {
-        (_, []) => format!("{asked}: stopping"),
-        (..=1, _) => format!(
-            "{asked}: waiting for {pending} to stop in order; \
-             once more stops at once, and what is being created then may be lost track of"
-        ),
-        (2.., _) => format!(
-            "{asked} again: stopping at once; may be left behind without a record: {pending}"
-        ),
+        (_, []) => vec![format!("{asked}: stopping")],
+        (..=1, _) => vec![
+            format!("{asked}: waiting for {pending}"),
+            "  the next request stops at once: what is being created then may be lost track of"
+                .to_owned(),
+        ],
+        (2.., _) => vec![
+            format!("{asked} again: stopping at once"),
+            format!("  may be left behind without a record: {pending}"),
+        ],
     }
 }
 
@@ -166,11 +179,16 @@ mod tests {
     fn a_second_request_says_what_may_be_lost() {
         let pending = ["terraform.apply".to_owned()];
         let first = interrupting(Signal::Interrupt, 1, &pending);
-        assert!(first.contains("waiting for terraform.apply") && first.contains("once more"));
+        assert_eq!(first[0], "interrupted: waiting for terraform.apply");
+        assert!(first[1].contains("may be lost track of"));
         let second = interrupting(Signal::Interrupt, 2, &pending);
-        assert!(
-            second.ends_with("without a record: terraform.apply"),
-            "{second}"
+        assert_eq!(
+            second[1],
+            "  may be left behind without a record: terraform.apply"
+        );
+        assert_eq!(
+            interrupting(Signal::Terminate, 1, &[]),
+            ["asked to terminate: stopping"]
         );
     }
 }

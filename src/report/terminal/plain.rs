@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Look, Tone, feed, screen::Screen};
 use crate::{
-    events::{Event, Happening, Step},
+    events::{Event, Happening, ImageDecision, Step},
     report::{
         aggregate::RunSummary,
         duration::{self, human},
@@ -72,7 +72,10 @@ impl Plain {
                     self.finished(step, summary);
                 }
             }
-            Happening::ImageDecided { image, decision } => {
+            Happening::ImageDecided {
+                image,
+                decision: decision @ ImageDecision::Build { .. },
+            } => {
                 let words = inert::line(&phrase::decision(decision)).into_owned();
                 self.say(&Step::Image(image.clone()), &words);
             }
@@ -89,7 +92,9 @@ impl Plain {
             }
             Happening::Interrupting { .. } => {
                 if let Some(text) = feed::notice(event, self.look, 0) {
-                    self.screen.print(&format!("{}: {text}", self.target));
+                    for line in text.lines() {
+                        self.screen.print(&format!("{}: {line}", self.target));
+                    }
                 }
             }
             _ => {}

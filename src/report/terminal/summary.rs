@@ -4,9 +4,12 @@
 use camino::Utf8Path;
 use console::measure_text_width;
 
-use super::{Look, Tone};
+use super::{Look, Tone, feed};
 use crate::{
-    events::{Operation, Output, OutputValue, RunResult, Step, StepFailure},
+    events::{
+        ChangeCounts, Operation, Output, OutputValue, PlannedChanges, ResourceResult, RunResult,
+        Step, StepFailure,
+    },
     report::{
         aggregate::RunSummary,
         approval::approval_text,
@@ -108,7 +111,7 @@ impl Page<'_> {
                 [
                     inert::line(&record.image).into_owned(),
                     inert::line(ami).into_owned(),
-                    inert::line(&phrase::image(record)).into_owned(),
+                    inert::line(&phrase::image(record, summary.operation)).into_owned(),
                 ]
             })
             .collect();
@@ -131,69 +134,76 @@ impl Page<'_> {
 
     fn changes(&self, summary: &RunSummary) -> Vec<String> {
         let done = summary.done();
-        let planned = summary.planned.as_ref();
-        let mut lines = Vec::new();
-        match planned {
-            None if summary.resources.is_empty() => return lines,
+        let mut lines = vec![self.heading("Changes")];
+        match &summary.planned {
+            None if summary.resources.is_empty() => return Vec::new(),
             Some(planned) if planned.is_empty() => lines.push("  no changes".to_owned()),
             Some(planned) if summary.operation == Operation::Plan => {
-                lines.extend(approval_text(planned).lines().map(|line| {
-                    if line.is_empty() {
-                        String::new()
-                    } else {
-                        format!("  {line}")
-                    }
-                }));
+                let text = approval_text(planned);
+                lines.extend(
+                    text.lines()
+                        .map(|line| format!("  {line}").trim_end().to_owned()),
+                );
             }
-            _ => {
-                let mut text = phrase::done_counts(done);
-                if let Some(planned) = planned
-                    && let counts = planned.counts()
-                    && (counts.add, counts.change, counts.destroy)
-                        != (done.added, done.changed, done.destroyed)
-                {
-                    text.push_str(&format!(" (planned: {})", phrase::planned_counts(counts)));
+            Some(planned) if done.total() == 0 => {
+                let counts = phrase::planned_counts(planned.counts());
+                lines.push(format!("  planned, not applied: {counts}"));
+            }
+            planned => {
+                lines.push(format!("  {}", phrase::done_counts(done)));
+                let counts = planned.as_ref().map(PlannedChanges::counts);
+                let as_planned = |counts: &ChangeCounts| {
+                    (counts.add, counts.change, counts.destroy)
+                        == (done.added, done.changed, done.destroyed)
+                };
+                if let Some(counts) = counts.filter(|counts| !as_planned(counts)) {
+                    lines.push(format!("  planned: {}", phrase::planned_counts(counts)));
                 }
-                lines.push(format!("  {text}"));
             }
         }
         // What needs a look has to be named.
         for outcome in &summary.resources {
-            let word = phrase::outcome(outcome);
-            if matches!(word, "failed" | "unknown") {
-                lines.push(format!(
-                    "  {} {} ({})",
-                    self.look.paint(Tone::Bad, word),
-                    inert::line(&outcome.address),
-                    phrase::action(outcome.action)
-                ));
+            let action = phrase::action(outcome.action);
+            let address = inert::line(&outcome.address);
+            match outcome.result {
+                ResourceResult::Done => {}
+                ResourceResult::Failed => {
+                    let failed = self.look.paint(Tone::Bad, &format!("failed to {action}"));
+                    lines.push(format!("  {failed}: {address}"));
+                }
+                ResourceResult::Unknown => {
+                    let unknown = self.look.paint(Tone::Bad, "unknown");
+                    lines.push(format!("  {unknown}: {address} ({action} was under way)"));
+                }
             }
         }
-        lines.insert(0, self.heading("Changes"));
         lines
     }
 
     fn warnings(&self, summary: &RunSummary) -> Vec<String> {
         let mut lines = Vec::new();
+        for record in &summary.steps {
+            let verdict = Verdict::of(record, summary);
+            if matches!(verdict, Verdict::Degraded | Verdict::Unverified) {
+                let words = feed::words(verdict, &verdict::detail(record));
+                lines.extend(self.bullet(&format!("{}: {words}", record.step)));
+            }
+        }
         for record in &summary.warnings {
-            let step = record.step.as_ref().map(Step::to_string);
-            let step = step.map_or(String::new(), |step| format!("{}: ", inert::line(&step)));
-            lines.extend(self.bullet(
-                Tone::Caution,
-                "!",
-                &format!("{step}{}", record.warning.text),
-            ));
+            let step = record.step.as_ref().map(|step| format!("{step}: "));
+            let text = &record.warning.text;
+            lines.extend(self.bullet(&format!("{}{text}", step.unwrap_or_default())));
             if let Some(hint) = &record.warning.hint {
                 lines.extend(self.indented("hint: ", hint));
             }
         }
         for unknown in &summary.unknown_lines {
+            let count = phrase::count(unknown.count, "line");
             let text = format!(
-                "{}: {} of the tool's output not understood",
-                unknown.step,
-                phrase::count(unknown.count, "line")
+                "{}: {count} of the tool's output not understood",
+                unknown.step
             );
-            lines.extend(self.bullet(Tone::Caution, "!", &text));
+            lines.extend(self.bullet(&text));
         }
         if !lines.is_empty() {
             lines.insert(0, self.heading("Warnings"));
@@ -233,12 +243,8 @@ impl Page<'_> {
     }
 
     fn stack_summary(&self, summary: &RunSummary) -> Vec<String> {
-        summary
-            .summary
-            .iter()
-            .flat_map(|line| inert::lines(line))
-            .map(|line| line.into_owned())
-            .collect()
+        let lines = summary.summary.iter();
+        lines.map(|line| inert::line(line).into_owned()).collect()
     }
 
     fn failures(&self, summary: &RunSummary) -> Vec<Vec<String>> {
@@ -274,6 +280,9 @@ impl Page<'_> {
         if let Some(log) = &failure.log {
             lines.push(format!("  full log: {}", self.path(log)));
         }
+        if lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
         lines
     }
 
@@ -287,7 +296,7 @@ impl Page<'_> {
         };
         let headline = verdict::headline(summary.operation, summary.result);
         let mut lines = vec![format!(
-            "{} {} in {} (run {})",
+            "{} {} ({}, run {})",
             self.look.paint(
                 Tone::Strong,
                 &format!("{}:", inert::line(&summary.target()))
@@ -310,10 +319,10 @@ impl Page<'_> {
         inert::line(path.as_str()).into_owned()
     }
 
-    fn bullet(&self, tone: Tone, sign: &str, text: &str) -> Vec<String> {
+    fn bullet(&self, text: &str) -> Vec<String> {
         let mut parts = inert::lines(text);
         let first = parts.next().unwrap_or_default();
-        let mut lines = vec![format!("  {} {first}", self.look.paint(tone, sign))];
+        let mut lines = vec![format!("  {} {first}", self.look.paint(Tone::Caution, "!"))];
         lines.extend(parts.map(|line| format!("    {line}")));
         lines
     }
