@@ -122,6 +122,11 @@ pub enum Happening {
         step: Option<Step>,
         warning: Warning,
     },
+    /// Lines of a tool that no decoder understood, all of a step at once.
+    UnknownLines {
+        step: Step,
+        count: usize,
+    },
     StepFinished {
         step: Step,
         result: StepResult,

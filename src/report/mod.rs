@@ -1,1 +1,160 @@
-//! report
+//! Events to terminal, JSON and Markdown. It starts nothing and knows nothing of the runner.
+//!
+//! ```text
+//! Event -> Reporter -> terminal            lines on stderr while the run goes on
+//!                   -> aggregate           RunSummary, a pure fold
+//!                        -> json           report.json, and back
+//!                        -> markdown       report.md
+//!                        -> terminal       the summary at the end, `report show`
+//! ```
+//!
+//! - [`outputs`]: what `amiable output` reads;
+//! - [`history`]: the reports of earlier runs;
+//! - [`inert`]: makes foreign text harmless; every rendering passes all of it through there.
+
+pub mod aggregate;
+pub mod approval;
+mod duration;
+pub mod history;
+pub mod inert;
+pub mod json;
+pub mod markdown;
+pub mod outputs;
+mod phrase;
+mod store;
+pub mod terminal;
+pub mod verdict;
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+
+use crate::events::{Event, Happening};
+
+pub use aggregate::RunSummary;
+pub use approval::approval_text;
+pub use duration::human;
+pub use store::WriteError;
+pub use terminal::{Clock, Pace, Screen, Settings};
+
+use terminal::Terminal;
+
+/// Takes the events of one run, shows them, and reports at the end.
+///
+/// The report is written whatever happens: by [`Reporter::finish`], or when the reporter is dropped
+/// without it.
+pub struct Reporter {
+    terminal: Terminal,
+    folder: Utf8PathBuf,
+    summary: Option<RunSummary>,
+    finished: bool,
+}
+
+/// What is there after a run.
+#[derive(Debug)]
+pub struct Finished {
+    /// `None` when the run never started.
+    pub summary: Option<RunSummary>,
+    /// Whether `report.json` and `report.md` could be written.
+    pub written: Result<(), WriteError>,
+}
+
+impl Reporter {
+    /// A reporter on this process's stderr, for the run whose records are in `folder`.
+    pub fn new(settings: Settings, folder: impl Into<Utf8PathBuf>) -> Self {
+        let clock: Clock = Arc::new(Timestamp::now);
+        Self::on_screen(settings, folder, Screen::stderr(), clock, Pace::Own)
+    }
+
+    /// A reporter on another screen, with another clock.
+    pub fn on_screen(
+        settings: Settings,
+        folder: impl Into<Utf8PathBuf>,
+        screen: Screen,
+        clock: Clock,
+        pace: Pace,
+    ) -> Self {
+        Self {
+            terminal: Terminal::new(settings, screen, clock, pace),
+            folder: folder.into(),
+            summary: None,
+            finished: false,
+        }
+    }
+
+    /// Takes the next event. The first has to be [`Happening::RunStarted`]; any before it is lost.
+    pub fn on(&mut self, event: &Event) {
+        let summary = match (&mut self.summary, &event.what) {
+            (Some(summary), _) => {
+                summary.fold(event);
+                summary
+            }
+            (none, Happening::RunStarted(start)) => {
+                none.insert(RunSummary::started(event.at, start))
+            }
+            (None, _) => return,
+        };
+        self.terminal.on(event, summary);
+    }
+
+    /// Brings what depends on the time up to date; needed only with [`Pace::Ticked`].
+    pub fn tick(&mut self) {
+        self.terminal.tick();
+    }
+
+    /// The terminal's lines, for prompts ([`Screen::suspend`]) while the run goes on.
+    pub fn screen(&self) -> Screen {
+        self.terminal.screen().clone()
+    }
+
+    /// The run so far, `None` before it started.
+    pub fn summary(&self) -> Option<&RunSummary> {
+        self.summary.as_ref()
+    }
+
+    /// Writes the report and shows the summary, also when writing failed.
+    pub fn finish(mut self) -> Finished {
+        self.finished = true;
+        let Some(mut summary) = self.summary.take() else {
+            self.terminal.close();
+            return Finished {
+                summary: None,
+                written: Ok(()),
+            };
+        };
+        summary.settle();
+        let written = write(&summary, &self.folder);
+        let page = self.folder.join(history::REPORT_MARKDOWN);
+        self.terminal
+            .finish(&summary, written.is_ok().then_some(page.as_path()));
+        Finished {
+            summary: Some(summary),
+            written,
+        }
+    }
+}
+
+impl Drop for Reporter {
+    /// For a driver that gives up midway: the terminal is left in order, and what is known is kept.
+    fn drop(&mut self) {
+        self.terminal.close();
+        if let Some(mut summary) = self.summary.take().filter(|_| !self.finished) {
+            summary.settle();
+            // There is nobody left to tell.
+            let _ = write(&summary, &self.folder);
+        }
+    }
+}
+
+fn write(summary: &RunSummary, folder: &Utf8Path) -> Result<(), WriteError> {
+    store::replace(
+        &folder.join(history::REPORT_MARKDOWN),
+        &markdown::render(summary),
+    )?;
+    // Last, because a run counts as reported when it is there.
+    store::replace(
+        &folder.join(history::REPORT_JSON),
+        &json::to_text(&json::to_value(summary)),
+    )
+}
