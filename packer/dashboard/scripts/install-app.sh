@@ -18,6 +18,6 @@ git --git-dir="$home/repository.git" update-ref refs/dashboard/image "$commit"
 
 mkdir "$home/releases/$commit"
 umask 022
-git --git-dir="$home/repository.git" archive --output=/tmp/dashboard/app.tar "$commit"
+git --git-dir="$home/repository.git" -c tar.umask=0022 archive --output=/tmp/dashboard/app.tar "$commit"
 tar -x -f /tmp/dashboard/app.tar -C "$home/releases/$commit" --no-same-owner
 ln -s "releases/$commit" "$home/current"

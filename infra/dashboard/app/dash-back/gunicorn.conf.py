@@ -1,5 +1,16 @@
 """How gunicorn serves dash-back."""
 
+from gunicorn.glogging import Logger
+
+
+class WithoutHealthChecks(Logger):
+    """The probes' answers would push everything else out of the log."""
+
+    def access(self, resp, req, environ, request_time):
+        if req.path != "/healthz":
+            super().access(resp, req, environ, request_time)
+
+
 bind = "0.0.0.0:5001"
 wsgi_app = "hardware:create_app()"
 workers = 2
@@ -9,3 +20,4 @@ worker_tmp_dir = "/dev/shm"
 # Less than the ten seconds that Docker gives a container to stop.
 graceful_timeout = 8
 accesslog = "-"
+logger_class = WithoutHealthChecks
