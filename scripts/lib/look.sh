@@ -205,8 +205,9 @@ look_at_docker() {
   fi
   if version=$(docker_engine "$docker"); then
     there docker "$version" "$docker"
-    docker_process="$home/docker/dockerd.pid"
-    [ ! -s "$docker_process" ] || found="${found}/proc/$(cat "$docker_process")
+    process="$home/docker/dockerd.pid"
+    [ ! -s "$process" ] || found="$found$process
+/proc/$(cat "$process")
 "
     return
   fi
