@@ -5,9 +5,11 @@
 //! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
 //! - [`session`]: what a child leaves behind;
 //! - [`environment`]: the environment every child gets;
+//! - [`redaction`]: takes secrets out of everything children print.
 
 pub mod capture;
 pub mod environment;
+pub mod redaction;
 pub mod session;
 pub mod stream;
 
