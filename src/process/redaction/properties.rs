@@ -245,11 +245,19 @@ fn folded(text: &str, places: &[Index]) -> String {
     characters.concat()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
+/// Few cases by default, because building an automaton without optimisation takes long; more with
+/// `PROPTEST_CASES`.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(64),
         failure_persistence: None,
         ..ProptestConfig::default()
-    })]
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
 
     #[test]
     fn no_writing_of_a_secret_survives(

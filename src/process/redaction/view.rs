@@ -2,13 +2,23 @@
 
 use std::borrow::Cow;
 
-/// Bytes to search, and where in the source each of them comes from.
-#[derive(Debug, Clone)]
+/// Bytes to search, and the way back to where they come from.
+#[derive(Debug)]
 pub(super) struct View<'a> {
     pub bytes: Cow<'a, [u8]>,
-    /// Where the source of each byte begins, and then the source's end; `None` when the bytes are
-    /// the source.
-    starts: Option<Vec<usize>>,
+    /// What the bytes were decoded from, and how they lie in it; `None` when they are the source.
+    origin: Option<(&'a View<'a>, Vec<Segment>)>,
+}
+
+/// Bytes of a view from one position on, up to the next segment.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    /// First byte of the segment in the view.
+    at: usize,
+    /// Where it comes from.
+    from: usize,
+    /// The bytes are one escape's; otherwise they were copied one by one.
+    is_escape: bool,
 }
 
 /// An encoding that keeps the bytes of a secret apart, undone.
@@ -88,55 +98,74 @@ impl<'a> View<'a> {
     pub fn of(text: &'a str) -> Self {
         Self {
             bytes: Cow::Borrowed(text.as_bytes()),
-            starts: None,
+            origin: None,
         }
     }
 
     /// What `decoder` makes of the bytes; `None` when it changes nothing.
-    pub fn decoded(&self, decoder: Decoder) -> Option<View<'static>> {
-        let first = self
-            .bytes
-            .iter()
-            .position(|&byte| decoder.is_triggered_by(byte))?;
+    pub fn decoded(&'a self, decoder: Decoder) -> Option<View<'a>> {
+        let (mut start, mut taken, mut meaning) = self.next_escape(decoder, 0)?;
         let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut starts = Vec::with_capacity(self.bytes.len() + 1);
-        bytes.extend_from_slice(&self.bytes[..first]);
-        starts.extend((0..first).map(|at| self.source_start(at)));
-        let mut at = first;
-        let mut changed = false;
-        while at < self.bytes.len() {
-            let start = self.source_start(at);
-            let token = if decoder.is_triggered_by(self.bytes[at]) {
-                decoder.token(&self.bytes[at..])
-            } else {
-                None
-            };
-            match token {
-                Some((taken, meaning)) => {
-                    changed = true;
-                    at += taken;
-                    meaning.push_to(&mut bytes);
-                }
-                None => {
-                    bytes.push(self.bytes[at]);
-                    at += 1;
-                }
+        let mut segments = Vec::new();
+        let mut copied = 0;
+        loop {
+            segments.push(Segment {
+                at: bytes.len(),
+                from: copied,
+                is_escape: false,
+            });
+            bytes.extend_from_slice(&self.bytes[copied..start]);
+            segments.push(Segment {
+                at: bytes.len(),
+                from: start,
+                is_escape: true,
+            });
+            meaning.push_to(&mut bytes);
+            copied = start + taken;
+            match self.next_escape(decoder, copied) {
+                Some(next) => (start, taken, meaning) = next,
+                None => break,
             }
-            starts.resize(bytes.len(), start);
         }
-        starts.push(self.source_start(self.bytes.len()));
-        changed.then_some(View {
+        segments.push(Segment {
+            at: bytes.len(),
+            from: copied,
+            is_escape: false,
+        });
+        bytes.extend_from_slice(&self.bytes[copied..]);
+        Some(View {
             bytes: Cow::Owned(bytes),
-            starts: Some(starts),
+            origin: Some((self, segments)),
         })
+    }
+
+    /// The first escape from `at` on: where it begins, how many bytes it takes, what it means.
+    fn next_escape(&self, decoder: Decoder, mut at: usize) -> Option<(usize, usize, Meaning)> {
+        loop {
+            let rest = &self.bytes[at..];
+            at += rest
+                .iter()
+                .position(|&byte| decoder.is_triggered_by(byte))?;
+            if let Some((taken, meaning)) = decoder.token(&self.bytes[at..]) {
+                return Some((at, taken, meaning));
+            }
+            at += 1;
+        }
     }
 
     /// Where in the source the byte at `at` begins; `at` may be the number of bytes.
     pub fn source_start(&self, at: usize) -> usize {
-        match &self.starts {
-            None => at,
-            Some(starts) => starts[at],
-        }
+        let Some((parent, segments)) = &self.origin else {
+            return at;
+        };
+        let after = segments.partition_point(|segment| segment.at <= at);
+        let segment = segments[after - 1];
+        let offset = if segment.is_escape {
+            0
+        } else {
+            at - segment.at
+        };
+        parent.source_start(segment.from + offset)
     }
 }
 
@@ -280,9 +309,8 @@ mod tests {
     use super::*;
 
     fn decoded(decoder: Decoder, text: &str) -> String {
-        let view = View::of(text)
-            .decoded(decoder)
-            .expect("something to decode");
+        let source = View::of(text);
+        let view = source.decoded(decoder).expect("something to decode");
         String::from_utf8(view.bytes.into_owned()).unwrap()
     }
 
@@ -324,9 +352,9 @@ mod tests {
     #[test]
     fn every_byte_leads_back_to_its_source() {
         let text = r"x\u00e9y\nz";
-        let view = View::of(text).decoded(Decoder::Backslash).unwrap();
-        let again = view.decoded(Decoder::Percent);
-        assert!(again.is_none());
+        let source = View::of(text);
+        let view = source.decoded(Decoder::Backslash).unwrap();
+        assert!(view.decoded(Decoder::Percent).is_none());
         assert_eq!(view.bytes, "xéy\nz".as_bytes());
         let starts: Vec<usize> = (0..=view.bytes.len())
             .map(|at| view.source_start(at))
@@ -337,12 +365,10 @@ mod tests {
     #[test]
     fn views_of_views_lead_back_to_the_first_source() {
         let text = r#"{\"a\":\"%2526\"}"#;
-        let view = View::of(text).decoded(Decoder::Backslash).unwrap();
-        let view = view
-            .decoded(Decoder::Percent)
-            .unwrap()
-            .decoded(Decoder::Percent)
-            .unwrap();
+        let source = View::of(text);
+        let json = source.decoded(Decoder::Backslash).unwrap();
+        let once = json.decoded(Decoder::Percent).unwrap();
+        let view = once.decoded(Decoder::Percent).unwrap();
         assert_eq!(view.bytes, br#"{"a":"&"}"#.as_slice());
         let at = view.bytes.iter().position(|&byte| byte == b'&').unwrap();
         assert_eq!(
