@@ -7,11 +7,14 @@
 //! - [`detach`]: a child that goes on when the driver ends;
 //! - [`identity`]: whether a pid still stands for the process that was started;
 //! - [`environment`]: the environment every child gets.
+//! - [`environment`]: the environment every child gets;
+//! - [`redaction`]: takes secrets out of everything children print.
 
 pub mod capture;
 pub mod detach;
 pub mod environment;
 mod own;
+pub mod redaction;
 pub mod session;
 pub mod stream;
 pub mod temporary;
