@@ -30,7 +30,6 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
         .unwrap_or_default();
 
     let run = Run::new(Setup {
-        project: project.root.clone(),
         stack,
         request,
         questions: questions(global),

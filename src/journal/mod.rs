@@ -3,14 +3,17 @@
 //! - [`run_folder`]: what lies where under `.amiable/`;
 //! - [`record`]: the typed lines of `journal.jsonl`;
 //! - [`writer`]: appends them durably;
+//! - [`step_log`]: what a step printed, redacted;
 //! - [`lock`]: one run per stack and environment.
 
 pub mod lock;
 pub mod record;
 pub mod run_folder;
+pub mod step_log;
 pub mod writer;
 
 pub use lock::Lock;
 pub use record::Record;
+pub use step_log::StepLog;
 pub use run_folder::{RunFolder, StateFolder};
 pub use writer::Journal;

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use super::{
@@ -15,8 +14,8 @@ use super::{
 };
 use crate::{
     command::ToolCommand,
-    config::{Scope, ScopeImage, ScopeRun, Stack},
-    events::{ImageOutcome, Level, Output, Step},
+    config::{ImageFacts, RunFacts, Scope, Stack},
+    events::{ImageOutcome, Level, Output, OutputValue, Step},
     journal::{Journal, Record, RunFolder, StateFolder},
     plan::Request,
     process::{self, Captured, Channel, Ended, Spool, StopSignal},
@@ -25,8 +24,6 @@ use crate::{
 
 /// What is known before the first step.
 pub struct Base {
-    /// The project's root, absolute.
-    pub project: Utf8PathBuf,
     pub stack: Stack,
     pub request: Request,
     pub run: RunId,
@@ -53,6 +50,8 @@ pub struct Context {
     pub access: Access,
     /// Sends redacted events.
     pub events: Emitter,
+    /// The outputs of the deployment before this run.
+    pub known_outputs: Vec<Output>,
     pub outputs: Mutex<BTreeMap<Step, StepOutput>>,
 }
 
@@ -96,28 +95,29 @@ impl Context {
                 }
                 _ => return None,
             };
-            Some((image.name.clone(), ScopeImage { id, fingerprint }))
+            let facts = ImageFacts { id: Some(id), fingerprint: Some(fingerprint) };
+            Some((image.name.clone(), facts))
         });
+        let deployed = self.deployed();
+        let sensitive = |output: &&Output| output.value == OutputValue::Sensitive;
         Scope {
-            stack: base.stack.name.clone(),
-            environment: base.stack.environment.name.clone(),
-            run: ScopeRun {
+            run: Some(RunFacts {
                 id: base.run.to_string(),
                 git_commit: base.git.commit.clone(),
                 git_branch: base.git.branch.clone(),
-            },
-            env: base.stack.environment_variables.clone(),
+            }),
             images: images.collect(),
-            outputs: self.deployed().into_iter().filter_map(plain).collect(),
-            project_root: base.project.clone(),
+            sensitive: deployed.iter().filter(sensitive).map(|output| output.name.clone()).collect(),
+            outputs: Some(deployed.into_iter().filter_map(plain).collect()),
+            ..base.stack.scope()
         }
     }
 
-    /// The outputs of the deployment, as far as the run has got.
+    /// The outputs of the deployment: this run's, or before it has any those of the last one.
     pub fn deployed(&self) -> Vec<Output> {
         match self.output_of(&Step::TerraformApply) {
             Some(StepOutput::Deployed(outputs)) => outputs,
-            _ => Vec::new(),
+            _ => self.known_outputs.clone(),
         }
     }
 
@@ -211,8 +211,8 @@ pub const PLACEHOLDER_AMI: &str = "ami-00000000000000000";
 
 fn plain(output: Output) -> Option<(String, serde_json::Value)> {
     match output.value {
-        crate::events::OutputValue::Plain(value) => Some((output.name, value)),
-        crate::events::OutputValue::Sensitive => None,
+        OutputValue::Plain(value) => Some((output.name, value)),
+        OutputValue::Sensitive => None,
     }
 }
 

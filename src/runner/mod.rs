@@ -4,6 +4,7 @@
 //! - [`context`]: what every step can use;
 //! - [`execute`]: which step runs when, and what the run amounts to;
 //! - [`steps`]: the steps themselves;
+//! - [`step_log`]: what tools print;
 //! - [`stop`], [`frontend`]: the user's signals and answers;
 //! - [`emitter`], [`failure`], [`step_output`]: what steps say and return.
 
@@ -15,6 +16,7 @@ pub mod frontend;
 pub mod git;
 pub mod installed;
 pub mod prepared;
+pub mod step_log;
 pub mod step_output;
 pub mod steps;
 pub mod stop;
@@ -26,7 +28,6 @@ use std::{
     time::Duration,
 };
 
-use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use tokio::{runtime, sync::mpsc};
 
@@ -52,8 +53,6 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Everything a run starts from.
 pub struct Setup {
-    /// The project's root, absolute.
-    pub project: Utf8PathBuf,
     pub stack: Stack,
     pub request: Request,
     pub questions: Questions,
@@ -84,14 +83,14 @@ impl Run {
     ///
     /// [`Error::Locked`] when another run works on the same stack and environment.
     pub fn new(setup: Setup) -> Result<Self, Error> {
-        let Setup { project, stack, request, questions, known_outputs } = setup;
+        let Setup { stack, request, questions, known_outputs } = setup;
         let now = Timestamp::now();
         let run = RunId::new(now, random()?);
-        let state = StateFolder::create(&project, &stack.name, &stack.environment.name)
+        let state = StateFolder::create(&stack.root, &stack.name, &stack.environment.name)
             .map_err(failed_to("make the folders under .amiable/"))?;
         let owner = journal::lock::Owner { run: run.clone(), pid: std::process::id(), since: now };
         let lock = Lock::take(&state.lock(), &owner).map_err(|error| locked(error, &stack, &state))?;
-        let folder = RunFolder::create(&project, &run)
+        let folder = RunFolder::create(&stack.root, &run)
             .map_err(failed_to("make the run's folder under .amiable/runs/"))?;
         let journal = Journal::create(&folder.journal()).map_err(failed_to("make the journal"))?;
         let runtime = runtime::Builder::new_current_thread()
@@ -102,9 +101,9 @@ impl Run {
             let _guard = runtime.enter();
             Stop::listen().map_err(failed_to("listen for signals"))?
         };
-        let git = git::look(&project);
+        let git = git::look(&stack.root);
         let base = Base {
-            project, stack, request, run, git, folder, state, journal, stop, questions,
+            stack, request, run, git, folder, state, journal, stop, questions,
         };
         Ok(Self { base, known_outputs, runtime, _lock: lock })
     }

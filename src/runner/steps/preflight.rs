@@ -29,7 +29,7 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     let packer = spawn_find(needs.packer, Tool::Packer);
     let aws = spawn_find(true, Tool::Aws);
     let sandbox = blocking({
-        let folder = base.project.join(PRODUCED).join("sandbox");
+        let folder = base.stack.root.join(PRODUCED).join("sandbox");
         let region = base.stack.region.clone();
         let wanted = base.stack.environment.is_sandbox();
         move || wanted.then(|| start(folder, region)).transpose()
@@ -100,7 +100,7 @@ fn guard_foreign_state(base: &Base) -> Result<(), Failure> {
     if base.stack.environment.is_sandbox() || base.stack.environment.backend.is_some() {
         return Ok(());
     }
-    let beside = base.project.join(root).join("terraform.tfstate");
+    let beside = base.stack.root.join(root).join("terraform.tfstate");
     let holds_something = fs_err::metadata(&beside).is_ok_and(|metadata| metadata.len() > 0);
     let ours = base.state.local_terraform_state();
     if holds_something && !ours.exists() {
@@ -122,7 +122,7 @@ fn mirror(base: &Base) -> Result<Workspace, Failure> {
     let mut folders: Vec<Utf8PathBuf> = Vec::new();
     folders.extend(base.stack.terraform.clone());
     for image in &base.stack.images {
-        let template = base.project.join(&image.template);
+        let template = base.stack.root.join(&image.template);
         let folder = if template.is_dir() {
             image.template.as_path()
         } else {
@@ -131,7 +131,7 @@ fn mirror(base: &Base) -> Result<Workspace, Failure> {
         folders.push(folder.to_owned());
     }
     let folders: Vec<&Utf8Path> = folders.iter().map(Utf8PathBuf::as_path).collect();
-    workspace::prepare(&base.project, &base.state.workspace(), &folders).map_err(|error| {
+    workspace::prepare(&base.stack.root, &base.state.workspace(), &folders).map_err(|error| {
         Failure::new(format!("failed to prepare the workspace: {error}"))
             .hint(format!("it can be removed at any time: rm -r {}", base.state.workspace()))
     })

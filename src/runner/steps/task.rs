@@ -1,8 +1,11 @@
 //! `task.<name>`: a command of the stack's own, supervised like every other child.
 
+use std::collections::VecDeque;
+
 use super::super::{
     context::Context,
     failure::Failure,
+    step_log::StepLog,
     step_output::{Done, StepEnd, Stopped},
 };
 use crate::{
@@ -22,20 +25,22 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
     };
     let step = Step::Task(task.name.clone());
     let command = command(context, task, arguments)?;
-    let mut last = Vec::new();
+    let mut last = VecDeque::new();
+    let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
         .stream(&step, &format!("task.{}", task.name), &command, StopSignal::Terminate, |output| {
             if let Output::Line { channel, line } = output {
-                let line = context.events.redact(line);
-                context.events.doing(&step, line.as_str());
-                context.events.log(&step, Context::level_of(channel), &line);
+                context.events.doing(&step, line);
+                log.take(Context::level_of(channel), line);
                 if last.len() == EXCERPT {
-                    last.remove(0);
+                    last.pop_front();
                 }
-                last.push(line);
+                last.push_back(line.to_owned());
             }
         })
-        .await?;
+        .await;
+    log.finish();
+    let ended = ended?;
     if ended.was_stopped() {
         return Err(Stopped::Interrupted { pending: vec![step.to_string()] });
     }
@@ -61,14 +66,14 @@ fn command(
         .ok_or_else(|| Failure::new(format!("task {} has an empty command", task.name)))?;
     // A path with a slash is one in the project, as in the stack file's other paths.
     let program = if program.contains('/') {
-        context.base.project.join(program).into_string()
+        context.base.stack.root.join(program).into_string()
     } else {
         program.clone()
     };
     Ok(ToolCommand::new(program)
         .args(rest.iter().cloned())
         .args(arguments.iter().cloned())
-        .cwd(context.base.project.clone())
+        .cwd(context.base.stack.root.clone())
         .env("AMIABLE_STACK", &context.base.stack.name)
         .env("AMIABLE_ENVIRONMENT", &context.base.stack.environment.name)
         .env("AMIABLE_RUN", context.base.run.as_str())

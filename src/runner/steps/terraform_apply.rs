@@ -6,6 +6,7 @@ use super::{
     super::{
         context::Context,
         failure::Failure,
+        step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
     terraform_failure,
@@ -48,9 +49,12 @@ async fn apply(
     let mut tally = Tally::expecting(counts.add + counts.change + counts.destroy);
     context.events.activity(&step, tally.activity());
     let command = terraform.apply(&context.base.folder.plan(), context.base.request.lock_timeout);
+    let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
         .stream(&step, "terraform.apply", &command, StopSignal::Interrupt, |output| match output {
-            Output::Line { channel, line } => take(context, &step, &mut tally, channel, line),
+            Output::Line { channel, line } => {
+                take(context, &step, &mut tally, &mut log, channel, line);
+            }
             Output::Signalled { request } => context.events.send(Happening::Interrupting {
                 signal: context.base.stop.signal().unwrap_or(crate::events::Signal::Interrupt),
                 request,
@@ -58,7 +62,9 @@ async fn apply(
             }),
             Output::Started { .. } => {}
         })
-        .await?;
+        .await;
+    log.finish();
+    let ended = ended?;
 
     report_unknown_lines(context, &step, &tally);
     let unknown = tally.unknown();

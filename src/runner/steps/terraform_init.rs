@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use super::super::{
     context::Context,
     failure::Failure,
+    step_log::StepLog,
     step_output::{Done, StepEnd, Stopped},
 };
 use crate::{
@@ -31,20 +32,22 @@ pub async fn run(context: &Context) -> StepEnd {
 
     context.events.doing(&step, "fetching providers and modules");
     let mut lines = Vec::new();
+    let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
         .stream(&step, "terraform.init", &terraform.init(), StopSignal::Interrupt, |output| {
             if let Output::Line { channel, line } = output {
-                let line = context.events.redact(line);
                 if let Some(what) = line.strip_prefix("- ") {
                     context.events.doing(&step, what);
                 }
-                context.events.log(&step, Context::level_of(channel), &line);
+                log.take(Context::level_of(channel), line);
                 if channel == Channel::Stderr {
-                    lines.push(line);
+                    lines.push(line.to_owned());
                 }
             }
         })
-        .await?;
+        .await;
+    log.finish();
+    let ended = ended?;
     if ended.was_stopped() {
         return Err(Stopped::Interrupted { pending: Vec::new() });
     }

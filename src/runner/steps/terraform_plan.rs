@@ -8,6 +8,7 @@ use super::{
     super::{
         context::Context,
         failure::Failure,
+        step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
     terraform_failure,
@@ -96,14 +97,16 @@ async fn plan(
         lock_timeout_seconds: context.base.request.lock_timeout,
     });
     let mut tally = Tally::default();
+    let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
         .stream(&step, "terraform.plan", &command, StopSignal::Interrupt, |output| {
             if let Output::Line { channel, line } = output {
-                take(context, &step, &mut tally, channel, line);
+                take(context, &step, &mut tally, &mut log, channel, line);
             }
         })
-        .await?;
-    Ok((ended, tally))
+        .await;
+    log.finish();
+    Ok((ended?, tally))
 }
 
 /// Takes a line of Terraform in: log, tally, activity.
@@ -111,6 +114,7 @@ pub(super) fn take(
     context: &Context,
     step: &Step,
     tally: &mut Tally,
+    log: &mut StepLog<'_>,
     channel: Channel,
     line: &str,
 ) {
@@ -119,7 +123,7 @@ pub(super) fn take(
         Channel::Stderr => decode::Line::Plain(line.to_owned()),
     };
     if let Some((level, text)) = terraform_failure::log_line(&decoded) {
-        context.events.log(step, level, &text);
+        log.take(level, &text);
     }
     if let Some(outcome) = tally.take(decoded) {
         context.events.send(Happening::ResourceDone(outcome));
