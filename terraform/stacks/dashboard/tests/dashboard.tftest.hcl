@@ -211,6 +211,11 @@ run "replaces_instances_behind_the_load_balancer" {
   }
 
   assert {
+    condition     = aws_launch_template.dashboard.name_prefix == "dashboard-test-${substr(sha1(jsonencode(local.instance)), 0, 7)}-" && local.instance.image_id == var.ami_id && local.instance.user_data == aws_launch_template.dashboard.user_data
+    error_message = "another image, or other user data, should make another template"
+  }
+
+  assert {
     condition     = one(aws_autoscaling_group.dashboard.launch_template).id == aws_launch_template.dashboard.id && one(aws_autoscaling_group.dashboard.launch_template).version == "1"
     error_message = "the group should launch one version of the template, not whichever is newest"
   }
