@@ -106,6 +106,11 @@ pub enum Happening {
     ImageReady(ImageOutcome),
     /// Terraform's plan is complete.
     Planned(PlannedChanges),
+    /// The user is being asked whether the plan may be applied; a line of answer is awaited.
+    ApprovalAsked(PlannedChanges),
+    ApprovalAnswered {
+        approved: bool,
+    },
     /// Terraform finished with one resource, or its fate is unknown.
     ResourceDone(ResourceOutcome),
     /// The values that the deployment offers, after an apply or of an unchanged one.

@@ -26,6 +26,38 @@ pub struct Request {
     pub approved: bool,
     /// How long to wait for the lock of Terraform's state, in seconds.
     pub lock_timeout: u64,
+    /// The task that `amiable task` runs.
+    pub task: Option<ManualTask>,
+}
+
+impl Request {
+    /// A request for `operation` with nothing special about it.
+    pub fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            only: Only::Everything,
+            rebuild: BTreeSet::new(),
+            no_provision: false,
+            parallel: 1,
+            remove_images: false,
+            allow_destroy: BTreeSet::new(),
+            approved: false,
+            lock_timeout: 60,
+            task: None,
+        }
+    }
+
+    /// True when `image` is to be built whatever its fingerprint says.
+    pub fn forces(&self, image: &str) -> bool {
+        self.rebuild.contains(image) || self.rebuild.contains("all")
+    }
+}
+
+/// A task of the stack and the arguments it is called with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManualTask {
+    pub name: String,
+    pub arguments: Vec<String>,
 }
 
 /// Which half of a deployment is wanted.
@@ -75,20 +107,24 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
     match request.operation {
         Operation::Up => up(&mut plan, stack, request),
         Operation::Plan => {
-            let images = images(&mut plan, stack, request);
+            let images = images(&mut plan, stack);
             terraform_plan(&mut plan, stack, request, images);
         }
         Operation::Destroy => destroy(&mut plan, stack, request),
         Operation::ImageBuild => {
-            images(&mut plan, stack, request);
+            images(&mut plan, stack);
         }
-        Operation::Task => {}
+        Operation::Task => {
+            if let Some(task) = &request.task {
+                plan.push(Step::Task(task.name.clone()), &[Step::Credentials]);
+            }
+        }
     }
     plan
 }
 
 fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
-    let images = images(plan, stack, request);
+    let images = images(plan, stack);
     if !terraform_plan(plan, stack, request, images) {
         return;
     }
@@ -133,16 +169,15 @@ fn destroy(plan: &mut Plan, stack: &Stack, request: &Request) {
     }
 }
 
-/// Adds the image steps and returns them.
-fn images(plan: &mut Plan, stack: &Stack, request: &Request) -> Vec<Step> {
+/// Adds the image steps and returns them. With `--only terraform` they look up what is there and
+/// never build.
+fn images(plan: &mut Plan, stack: &Stack) -> Vec<Step> {
     let mut steps = Vec::new();
     for image in &stack.images {
         let step = Step::Image(image.name.clone());
         plan.push(step.clone(), &[Step::Credentials]);
         steps.push(step);
     }
-    // With `--only terraform` the image steps look up what is there and never build.
-    debug_assert!(request.parallel > 0, "clap refuses --parallel 0");
     steps
 }
 

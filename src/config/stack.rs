@@ -1,10 +1,10 @@
 //! The validated stack: what a stack file says, merged with one environment of it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use camino::Utf8PathBuf;
 
-use super::Place;
+use super::{Expr, Place, Scope};
 
 /// One deployable system in one environment.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub struct Stack {
     pub name: String,
     pub description: Option<String>,
     pub region: String,
+    /// The project's root, which all paths of the stack are relative to.
+    pub root: Utf8PathBuf,
     /// The stack file, relative to the project's root.
     pub file: Utf8PathBuf,
     /// Folder of the Terraform root module, relative to the project's root.
@@ -19,6 +21,8 @@ pub struct Stack {
     pub environment: Environment,
     /// Names of all environments of the stack, `sandbox` first.
     pub environments: Vec<String>,
+    /// Values of the declared environment variables.
+    pub env: BTreeMap<String, String>,
     pub credentials: Vec<CredentialSpec>,
     pub images: Vec<ImageSpec>,
     /// Terraform variables, the environment's over the stack's.
@@ -26,6 +30,20 @@ pub struct Stack {
     pub checks: Vec<CheckSpec>,
     pub tasks: Vec<TaskSpec>,
     pub summary: Vec<Expr>,
+}
+
+impl Stack {
+    /// What expressions of this stack may refer to before anything has been done.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            stack: self.name.clone(),
+            environment: self.environment.name.clone(),
+            region: Some(self.region.clone()),
+            env: self.env.clone(),
+            root: self.root.clone(),
+            ..Scope::default()
+        }
+    }
 }
 
 /// Where a stack goes.
@@ -171,11 +189,4 @@ pub enum TaskTime {
     AfterApply,
     BeforeDestroy,
     Manual,
-}
-
-/// An expression of the stack file that is evaluated when its inputs are known.
-#[derive(Debug, Clone)]
-pub struct Expr {
-    pub(super) expression: hcl::Expression,
-    pub place: Place,
 }

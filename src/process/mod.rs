@@ -4,12 +4,21 @@
 //! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
 //! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
 //! - [`session`]: what a child leaves behind;
+//! - [`detach`]: a child that goes on when the driver ends;
+//! - [`identity`]: whether a pid still stands for the process that was started;
+//! - [`environment`]: the environment every child gets.
 //! - [`environment`]: the environment every child gets;
+//! - [`redaction`]: takes secrets out of everything children print.
 
 pub mod capture;
+pub mod detach;
 pub mod environment;
+mod own;
+pub mod redaction;
 pub mod session;
 pub mod stream;
+pub mod temporary;
+pub mod identity;
 
 use std::{io, time::Duration};
 
@@ -17,7 +26,10 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 pub use capture::{Captured, capture};
+pub use own::protect_own;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
+pub use detach::{Detached, spawn_detached};
+pub use identity::{Ending, ProcessIdentity};
 
 /// A child that did not run to its end.
 ///

@@ -2,16 +2,20 @@
 
 use std::{io, os::unix::process::CommandExt, process::Command};
 
-use rustix::process::{Pid, Signal, kill_process, setsid};
+use rustix::{
+    fs::Mode,
+    process::{Pid, Signal, kill_process, setsid, umask},
+};
 
-/// Makes the child of `command` the leader of a new session, so that neither a closed terminal nor
-/// Ctrl-C reaches it: signals come from the driver alone.
+/// Makes the child of `command` the leader of a new session, with umask 077, so that neither a
+/// closed terminal nor Ctrl-C reaches it: signals come from the driver alone.
 pub(super) fn give_own(command: &mut Command) {
-    // SAFETY: the closure runs between fork and exec and only calls setsid(2), which is
-    // async-signal-safe and touches no memory of this process.
+    // SAFETY: the closure runs between fork and exec and calls setsid(2) and umask(2) only, which
+    // are async-signal-safe; it allocates nothing, an error is built from the errno alone.
     unsafe {
         command.pre_exec(|| {
             setsid().map_err(io::Error::from)?;
+            umask(Mode::RWXG | Mode::RWXO);
             Ok(())
         });
     }

@@ -1,1 +1,333 @@
-//! runner
+//! Runs a plan: parallel where its edges allow, emitting events, printing nothing.
+//!
+//! - [`prepared`]: what preflight and credentials find out;
+//! - [`context`]: what every step can use;
+//! - [`execute`]: which step runs when, and what the run amounts to;
+//! - [`steps`]: the steps themselves;
+//! - [`stop`], [`frontend`]: the user's signals and answers;
+//! - [`emitter`], [`failure`], [`step_output`]: what steps say and return.
+
+pub mod context;
+pub mod emitter;
+pub mod execute;
+pub mod failure;
+pub mod frontend;
+pub mod git;
+pub mod installed;
+pub mod prepared;
+pub mod step_output;
+pub mod steps;
+pub mod stop;
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+use tokio::{runtime, sync::mpsc};
+
+use self::{
+    context::{Base, Context, Git},
+    emitter::Emitter,
+    execute::{Verdict, result_of, word},
+    frontend::Questions,
+    step_output::StepEnd,
+    stop::Stop,
+};
+use crate::{
+    config::Stack,
+    errors::{Error, Exit},
+    events::{Event, Happening, Output, RunResult, RunStart, Signal, Step},
+    journal::{self, Journal, Lock, Record, RunFolder, StateFolder, lock::LockError},
+    plan::{self, Request},
+    run_id::RunId,
+};
+
+/// How often a listener without events is told that time passes.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Everything a run starts from.
+pub struct Setup {
+    /// The project's root, absolute.
+    pub project: Utf8PathBuf,
+    pub stack: Stack,
+    pub request: Request,
+    pub questions: Questions,
+    /// The outputs of the deployment before this run.
+    pub known_outputs: Vec<Output>,
+}
+
+/// Who listens to a run.
+pub trait Listener {
+    fn on(&mut self, event: &Event);
+
+    /// Called about every second, with or without events.
+    fn tick(&mut self) {}
+}
+
+/// A run that has its id, its folder and the lock, and has not begun.
+pub struct Run {
+    base: Base,
+    known_outputs: Vec<Output>,
+    runtime: runtime::Runtime,
+    _lock: Lock,
+}
+
+impl Run {
+    /// Takes the lock and makes the run's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`] when another run works on the same stack and environment.
+    pub fn new(setup: Setup) -> Result<Self, Error> {
+        let Setup { project, stack, request, questions, known_outputs } = setup;
+        let now = Timestamp::now();
+        let run = RunId::new(now, random()?);
+        let state = StateFolder::create(&project, &stack.name, &stack.environment.name)
+            .map_err(failed_to("make the folders under .amiable/"))?;
+        let owner = journal::lock::Owner { run: run.clone(), pid: std::process::id(), since: now };
+        let lock = Lock::take(&state.lock(), &owner).map_err(|error| locked(error, &stack, &state))?;
+        let folder = RunFolder::create(&project, &run)
+            .map_err(failed_to("make the run's folder under .amiable/runs/"))?;
+        let journal = Journal::create(&folder.journal()).map_err(failed_to("make the journal"))?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed_to("start the runtime"))?;
+        let stop = {
+            let _guard = runtime.enter();
+            Stop::listen().map_err(failed_to("listen for signals"))?
+        };
+        let git = git::look(&project);
+        let base = Base {
+            project, stack, request, run, git, folder, state, journal, stop, questions,
+        };
+        Ok(Self { base, known_outputs, runtime, _lock: lock })
+    }
+
+    pub fn folder(&self) -> &RunFolder {
+        &self.base.folder
+    }
+
+    pub fn id(&self) -> &RunId {
+        &self.base.run
+    }
+
+    /// Runs every step and tells `listener` all about it.
+    ///
+    /// # Errors
+    ///
+    /// When not even the start can be recorded. What goes wrong later is in the events and in the
+    /// returned exit code.
+    pub fn execute(self, listener: &mut dyn Listener) -> Result<Exit, Error> {
+        let Self { base, known_outputs, runtime, _lock } = self;
+        let plan = plan::build(&base.stack, &base.request);
+        base.record(run_started(&base)).map_err(|failure| Error::Failed {
+            problem: failure.failure.message,
+            hints: failure.failure.hints,
+        })?;
+
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let events = Emitter::new(sender);
+        events.send(Happening::RunStarted(run_start(&base, &plan)));
+        let exit = runtime.block_on(async {
+            let all = all_steps(base, &plan, events, known_outputs);
+            tokio::pin!(all);
+            let mut ticks = tokio::time::interval(TICK);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(event) = receiver.recv() => listener.on(&event),
+                    exit = &mut all => break exit,
+                    _ = ticks.tick() => listener.tick(),
+                }
+            }
+        });
+        while let Ok(event) = receiver.try_recv() {
+            listener.on(&event);
+        }
+        // A thread may still wait for an answer on the terminal that nobody will give.
+        runtime.shutdown_background();
+        Ok(exit)
+    }
+}
+
+async fn all_steps(
+    base: Base,
+    plan: &plan::Plan,
+    events: Emitter,
+    known_outputs: Vec<Output>,
+) -> Exit {
+    let mut verdict = Verdict::default();
+    let stop = base.stop.clone();
+
+    let prepared = first(&base, &events, &Step::Preflight, steps::preflight::run(&base, &events)).await;
+    verdict.take(&prepared.end);
+    let access = match &prepared.value {
+        Some(prepared) => {
+            let work = steps::credentials::run(&base, &events, prepared);
+            Some(first(&base, &events, &Step::Credentials, work).await)
+        }
+        None => None,
+    };
+    if let Some(access) = &access {
+        verdict.take(&access.end);
+    }
+    let both = prepared.value.zip(access.and_then(|access| access.value));
+    let base = match both {
+        Some((prepared, access)) => {
+            let events = events.with_redactor(access.redactor.clone());
+            let context = Arc::new(Context {
+                base,
+                prepared,
+                access,
+                events,
+                known_outputs,
+                outputs: Mutex::new(BTreeMap::new()),
+            });
+            execute::execute(plan, context.clone(), &mut verdict).await;
+            summary(&context, &verdict);
+            Some(context)
+        }
+        None => {
+            not_run(&events, plan);
+            None
+        }
+    };
+
+    let terminated = matches!(stop.signal(), Some(Signal::Terminate | Signal::HangUp));
+    let (result, exit) = verdict.result(terminated);
+    if let Some(context) = base {
+        let record = Record::RunEnded { result: format!("{result:?}").to_lowercase() };
+        // The run is over; a record that cannot be written changes nothing about it.
+        let _ = context.base.record(record);
+        steps::terraform_plan::discard(&context);
+    }
+    events.send(Happening::RunFinished { result });
+    exit
+}
+
+/// The end of one of the two first steps, with what it found out.
+struct First<T> {
+    end: StepEnd,
+    value: Option<T>,
+}
+
+async fn first<T>(
+    base: &Base,
+    events: &Emitter,
+    step: &Step,
+    work: impl Future<Output = Result<(step_output::Done, T), step_output::Stopped>>,
+) -> First<T> {
+    events.send(Happening::StepStarted { step: step.clone() });
+    let worked = match base.record(Record::StepStarted { step: step.to_string() }) {
+        Ok(()) => work.await,
+        Err(failure) => Err(failure.into()),
+    };
+    let (end, value) = match worked {
+        Ok((done, value)) => (Ok(done), Some(value)),
+        Err(stopped) => (Err(stopped), None),
+    };
+    let result = result_of(&end);
+    // The journal of a failed start is for people; the events below tell them as well.
+    let _ = base.record(Record::StepEnded { step: step.to_string(), result: word(&result).to_owned() });
+    execute::finish(events, step, result);
+    First { end, value }
+}
+
+fn not_run(events: &Emitter, plan: &plan::Plan) {
+    for planned in plan.steps() {
+        if planned.after.iter().any(|step| *step == Step::Credentials || *step != Step::Preflight) {
+            execute::finish(events, &planned.step, crate::events::StepResult::NotRun);
+        }
+    }
+}
+
+/// The lines of the stack's own `summary`, once there is a deployment to speak of.
+fn summary(context: &Context, verdict: &Verdict) {
+    use crate::events::Operation;
+
+    let (result, _) = verdict.result(false);
+    let deployed = matches!(
+        result,
+        RunResult::Succeeded | RunResult::Degraded | RunResult::Unverified | RunResult::CheckFailed
+    );
+    if context.base.request.operation != Operation::Up || !deployed || context.deployed().is_empty() {
+        return;
+    }
+    let scope = context.scope();
+    for line in &context.base.stack.summary {
+        match line.evaluate_string(&scope) {
+            Ok(text) => context.events.send(Happening::Summary(context.events.redact(&text))),
+            Err(error) => context.events.send(Happening::Warning {
+                step: None,
+                warning: crate::events::Warning { text: error.to_string(), hint: None },
+            }),
+        }
+    }
+}
+
+fn run_start(base: &Base, plan: &plan::Plan) -> RunStart {
+    let Git { commit, branch, dirty } = base.git.clone();
+    RunStart {
+        run: base.run.clone(),
+        operation: base.request.operation,
+        stack: base.stack.name.clone(),
+        environment: base.stack.environment.name.clone(),
+        region: base.stack.region.clone(),
+        steps: plan.steps().iter().map(|planned| planned.step.clone()).collect(),
+        folder: base.folder.path().to_owned(),
+        git_commit: commit,
+        git_branch: branch,
+        git_dirty: dirty,
+    }
+}
+
+fn run_started(base: &Base) -> Record {
+    Record::RunStarted {
+        run: base.run.clone(),
+        amiable: env!("CARGO_PKG_VERSION").to_owned(),
+        operation: base.request.operation.word().to_owned(),
+        stack: base.stack.name.clone(),
+        environment: base.stack.environment.name.clone(),
+        driver_pid: std::process::id(),
+    }
+}
+
+fn locked(error: LockError, stack: &Stack, state: &StateFolder) -> Error {
+    match error {
+        LockError::Held(owner) => {
+            let who = owner.map_or_else(String::new, |owner| {
+                format!(": run {} (process {}) since {}", owner.run, owner.pid, owner.since)
+            });
+            Error::Locked {
+                problem: format!(
+                    "another run works on {} in {}{who}",
+                    stack.name, stack.environment.name
+                ),
+                hints: vec!["wait until it has ended, or interrupt it with Ctrl-C where it runs".to_owned()],
+            }
+        }
+        LockError::Io(source) => Error::Io {
+            context: format!("failed to use the lock {}", state.lock()),
+            source,
+        },
+    }
+}
+
+fn failed_to(what: &'static str) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Io { context: format!("failed to {what}"), source }
+}
+
+fn random() -> Result<[u8; 3], Error> {
+    let mut bytes = [0; 3];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Failed {
+        problem: format!("the system gives no random numbers: {error}"),
+        hints: Vec::new(),
+    })?;
+    Ok(bytes)
+}

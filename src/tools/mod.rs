@@ -3,4 +3,7 @@
 //! Nothing here starts a child; see [`crate::process`].
 
 pub mod aws;
+pub mod curl;
+pub mod docker;
+pub mod locate;
 pub mod terraform;

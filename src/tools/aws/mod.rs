@@ -1,13 +1,15 @@
 //! The `aws` command: what we ask AWS, and what it answers.
 //!
 //! - [`images`]: `ec2 describe-images`;
-//! - [`identity`]: `sts get-caller-identity`.
+//! - [`identity`]: `sts get-caller-identity`;
+//! - [`version`]: what is installed.
 //!
 //! One call takes about 0.7 s, nearly all of it Python starting, so calls are few and run beside
 //! other work.
 
 pub mod identity;
 pub mod images;
+pub mod version;
 
 use camino::Utf8PathBuf;
 

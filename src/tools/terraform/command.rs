@@ -27,6 +27,11 @@ impl Terraform {
         }
     }
 
+    /// Folder of the root module.
+    pub fn folder(&self) -> &Utf8Path {
+        &self.folder
+    }
+
     fn command(&self, arguments: &[&str]) -> ToolCommand {
         ToolCommand::new(self.program.clone())
             .args(arguments.iter().copied())

@@ -4,6 +4,8 @@
 //! - [`version`]: what is installed;
 //! - [`decode`]: lines of `plan -json` and `apply -json`;
 //! - [`plan_document`]: `show -json PLAN`;
+//! - [`stateful`]: which resources hold data;
+//! - [`init_inputs`]: what `init` depends on;
 //! - [`outputs`]: `output -json`;
 //! - [`outcome`]: what an apply did, from all of its lines and its exit code;
 //! - [`diagnosis`]: causes and mends of the errors that people meet most.
@@ -13,7 +15,9 @@ pub mod decode;
 pub mod diagnosis;
 pub mod outcome;
 pub mod outputs;
+pub mod init_inputs;
 pub mod plan_document;
+pub mod stateful;
 pub mod version;
 
 pub use command::Terraform;

@@ -10,7 +10,7 @@ use crate::command::ToolCommand;
 pub const MINIMUM: Version = Version::new(1, 5, 0);
 
 /// `terraform version -json`.
-pub fn command(program: impl Into<Utf8PathBuf>) -> ToolCommand {
+pub fn command(program: Utf8PathBuf) -> ToolCommand {
     ToolCommand::new(program)
         .args(["version", "-json"])
         .env("CHECKPOINT_DISABLE", "1")

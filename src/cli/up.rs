@@ -1,0 +1,99 @@
+//! `amiable up`.
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{Global, deploy};
+use crate::{
+    errors::Error,
+    events::Operation,
+    plan::{Only, Request},
+};
+
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Stack to deploy; without it the default one
+    stack: Option<String>,
+    #[command(flatten)]
+    build: BuildOptions,
+    /// Do only one half of the work
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Option<Part>,
+    /// Allow a resource that holds data to be destroyed or replaced; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    allow_destroy: Vec<String>,
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+/// How images are built.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct BuildOptions {
+    /// Build this image even when nothing changed; may be repeated, `all` means every image
+    #[arg(long, value_name = "IMAGE")]
+    pub rebuild: Vec<String>,
+    /// Build images without running their provisioners; they are reported as degraded
+    #[arg(long)]
+    pub no_provision: bool,
+    /// How many images build at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_one)]
+    pub parallel: usize,
+}
+
+/// How to treat locks.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct LockOptions {
+    /// How long to wait for the lock of Terraform's state, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub lock_timeout: u64,
+}
+
+/// A half of a deployment.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Part {
+    /// Build the images and stop
+    Images,
+    /// Deploy the newest images there are, building none
+    Terraform,
+}
+
+impl Args {
+    /// Deploys the stack.
+    ///
+    /// # Errors
+    ///
+    /// As [`deploy::run`].
+    pub fn run(&self, global: &Global) -> Result<(), Error> {
+        let request = Request {
+            only: match self.only {
+                None => Only::Everything,
+                Some(Part::Images) => Only::Images,
+                Some(Part::Terraform) => Only::Terraform,
+            },
+            allow_destroy: self.allow_destroy.iter().cloned().collect(),
+            ..self.build.request(Operation::Up, &self.lock, global)
+        };
+        deploy::run(global, self.stack.as_deref(), request)
+    }
+}
+
+impl BuildOptions {
+    /// A request for `operation` with these options.
+    pub fn request(&self, operation: Operation, lock: &LockOptions, global: &Global) -> Request {
+        Request {
+            rebuild: self.rebuild.iter().cloned().collect(),
+            no_provision: self.no_provision,
+            parallel: self.parallel,
+            approved: global.yes,
+            lock_timeout: lock.lock_timeout,
+            ..Request::new(operation)
+        }
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1".to_owned()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("a whole number, at least 1".to_owned()),
+    }
+}

@@ -1,0 +1,91 @@
+//! Rows of hex dumps: they split a secret into pieces of sixteen bytes, twice per row.
+
+use std::ops::Range;
+
+/// Where in `line` a row of a hex dump stands, from its offset to its end.
+///
+/// Rows as `hexdump -C`, `xxd`, `od -t x1z` and Go's `hex.Dump` write them, with anything before
+/// the offset.
+pub(super) fn row(line: &[u8]) -> Option<Range<usize>> {
+    let mut at = 0;
+    while at < line.len() {
+        let word = at..at
+            + line[at..]
+                .iter()
+                .take_while(|byte| !byte.is_ascii_whitespace())
+                .count();
+        if is_offset(&line[word.clone()]) && has_dumped_bytes(&line[word.end..]) {
+            return Some(at..line.trim_ascii_end().len());
+        }
+        at = word.end
+            + line[word.end..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace())
+                .count();
+    }
+    None
+}
+
+/// Six to sixteen digits, and perhaps a colon.
+fn is_offset(word: &[u8]) -> bool {
+    let digits = word.strip_suffix(b":").unwrap_or(word);
+    (6..=16).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// At least four bytes in groups of one to four, or fewer if a column of text follows.
+fn has_dumped_bytes(rest: &[u8]) -> bool {
+    let mut bytes = 0;
+    for word in rest
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+    {
+        let is_group = matches!(word.len(), 2 | 4 | 8) && word.iter().all(u8::is_ascii_hexdigit);
+        if !is_group {
+            let is_text = matches!(word[0], b'|' | b'>');
+            return bytes >= 4 || (bytes > 0 && is_text);
+        }
+        bytes += word.len() / 2;
+    }
+    bytes >= 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_usual_tools_are_recognised() {
+        for text in [
+            "00000000  40 77 30 72 64 79 21 2e  2e 2e 2e 2e 2e 2e 2e 2e  |@w0rdy!.........|",
+            "00000010  41                                                |A|",
+            "  00000000: 6475 6d6d 7920 7465 7874 0a              dummy text.",
+            "000000 68 75 6e 74 65 72 32 0a                          >hunter2.<",
+            "│ 00000000  40 77 30 72",
+            "==> ui: 00000010: 6475 6d6d  dumm",
+        ] {
+            assert!(row(text.as_bytes()).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_the_offset_stays() {
+        let text = "│ error: 00000000  40 77 30 72  |@w0r|  ";
+        let range = row(text.as_bytes()).unwrap();
+        assert_eq!(&text[..range.start], "│ error: ");
+        assert_eq!(&text[range.end..], "  ");
+    }
+
+    #[test]
+    fn other_lines_with_digits_are_left_alone() {
+        for text in [
+            "",
+            "20240102 10 items",
+            "sha256:0011223344556677 aa bb",
+            "12345678 is the number",
+            "account 123456789012 has 3 images",
+            "2024-01-02 10:11:12 started",
+        ] {
+            assert_eq!(row(text.as_bytes()), None, "{text}");
+        }
+    }
+}

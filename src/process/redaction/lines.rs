@@ -1,0 +1,237 @@
+//! Redaction of text that comes in pieces.
+
+use std::{collections::VecDeque, mem, ops::Range};
+
+use super::{Redactor, lines_with_offsets, replaced};
+
+/// An end of a line that begins a secret with fewer bytes than this does not hold the line back.
+///
+/// Every other line ends with a letter that some secret begins with; a display that waits for the
+/// next line to show such a line is always one behind. What this lets through of a secret that is
+/// split after its first bytes is those bytes: the rest is still recognised and taken out.
+const HELD_FROM: usize = 4;
+
+/// Lines kept at most to see whether a secret goes on in them; the oldest is let go first.
+const MOST_LINES: usize = 1024;
+
+/// Redacts lines one by one, holding one back while it may end with the beginning of a secret that
+/// the next ones complete. Each line has a tag that comes back with it (its time, its channel).
+#[derive(Debug)]
+pub struct RedactingLines<'r, T> {
+    redactor: &'r Redactor,
+    window: VecDeque<Line<T>>,
+}
+
+#[derive(Debug)]
+struct Line<T> {
+    text: String,
+    /// `None` when the line has been handed out and stays only for what follows it.
+    tag: Option<T>,
+}
+
+impl<'r, T> RedactingLines<'r, T> {
+    pub fn new(redactor: &'r Redactor) -> Self {
+        Self {
+            redactor,
+            window: VecDeque::new(),
+        }
+    }
+
+    /// Takes the next line, without its line end, and returns those that can be shown now.
+    pub fn push(&mut self, tag: T, line: &str) -> Vec<(T, String)> {
+        let Some(searched) = &self.redactor.searched else {
+            return vec![(tag, line.to_owned())];
+        };
+        self.window.push_back(Line {
+            text: line.to_owned(),
+            tag: Some(tag),
+        });
+        let (text, ranges) = self.joined();
+        let scan = searched.scan(&text);
+        let replacements = searched.replacements(&text, scan.hits);
+
+        let undecided = scan.beginning.map_or(ranges.len(), |beginning| {
+            ranges
+                .iter()
+                .take_while(|range| range.end < beginning.start)
+                .count()
+        });
+        let undecided = undecided.max(self.window.len().saturating_sub(MOST_LINES));
+        let hold = scan
+            .beginning
+            .is_some_and(|beginning| beginning.bytes >= HELD_FROM);
+        let shown = if hold { undecided } else { ranges.len() };
+        let mut out = Vec::new();
+        for (line, range) in self.window.iter_mut().zip(&ranges).take(shown) {
+            if let Some(tag) = line.tag.take() {
+                out.push((tag, replaced(&text, range.clone(), &replacements)));
+            }
+        }
+        self.window.drain(..undecided);
+        out
+    }
+
+    /// Returns what is held back, now that nothing follows it.
+    pub fn finish(mut self) -> Vec<(T, String)> {
+        let Some(searched) = &self.redactor.searched else {
+            return Vec::new();
+        };
+        let (text, ranges) = self.joined();
+        let replacements = searched.replacements(&text, searched.scan(&text).hits);
+        let lines = mem::take(&mut self.window).into_iter().zip(ranges);
+        lines
+            .filter_map(|(line, range)| Some((line.tag?, replaced(&text, range, &replacements))))
+            .collect()
+    }
+
+    fn joined(&self) -> (String, Vec<Range<usize>>) {
+        let lines: Vec<&str> = self.window.iter().map(|line| line.text.as_str()).collect();
+        let text = lines.join("\n");
+        let ranges = lines_with_offsets(&text).collect();
+        (text, ranges)
+    }
+}
+
+/// Redacts text that comes in chunks of any size. Whole lines come out as soon as they are decided.
+#[derive(Debug)]
+pub struct RedactingText<'r> {
+    lines: RedactingLines<'r, ()>,
+    unfinished: String,
+}
+
+impl<'r> RedactingText<'r> {
+    pub fn new(redactor: &'r Redactor) -> Self {
+        Self {
+            lines: RedactingLines::new(redactor),
+            unfinished: String::new(),
+        }
+    }
+
+    /// Takes the next chunk and returns the redacted lines that can be shown now, with their ends.
+    pub fn push(&mut self, chunk: &str) -> String {
+        let mut out = String::new();
+        let mut rest = chunk;
+        while let Some((line, after)) = rest.split_once('\n') {
+            self.unfinished.push_str(line);
+            for ((), line) in self.lines.push((), &mem::take(&mut self.unfinished)) {
+                out.push_str(&line);
+                out.push('\n');
+            }
+            rest = after;
+        }
+        self.unfinished.push_str(rest);
+        out
+    }
+
+    /// Returns the rest, now that nothing follows it.
+    pub fn finish(mut self) -> String {
+        let mut lines = self.lines.push((), &self.unfinished);
+        lines.extend(self.lines.finish());
+        let lines: Vec<String> = lines.into_iter().map(|((), line)| line).collect();
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn redactor() -> Redactor {
+        Redactor::new([("db", &Secret::new("hunter2hunter3"))])
+    }
+
+    fn texts<T>(lines: Vec<(T, String)>) -> Vec<String> {
+        lines.into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn a_line_that_may_begin_a_secret_waits_for_the_next() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        assert_eq!(lines.push(1, "first"), [(1, "first".to_owned())]);
+        assert_eq!(lines.push(2, "value hunter2"), []);
+        assert_eq!(
+            lines.push(3, "  hunter3 end"),
+            [
+                (2, "value [REDACTED:db]".to_owned()),
+                (3, "  [REDACTED:db] end".to_owned())
+            ]
+        );
+        assert_eq!(lines.push(4, "value hunter2"), []);
+        assert_eq!(
+            lines.push(5, "other"),
+            [(4, "value hunter2".to_owned()), (5, "other".to_owned())]
+        );
+        assert_eq!(lines.push(6, "value hunter2"), []);
+        assert_eq!(lines.finish(), [(6, "value hunter2".to_owned())]);
+    }
+
+    #[test]
+    fn a_whole_secret_at_the_end_of_a_line_does_not_hold_it_back() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        assert_eq!(
+            texts(lines.push((), "is hunter2hunter3")),
+            ["is [REDACTED:db]"]
+        );
+    }
+
+    #[test]
+    fn a_letter_that_begins_a_secret_does_not_hold_the_line_back() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        assert_eq!(
+            texts(lines.push((), "waiting for ssh")),
+            ["waiting for ssh"]
+        );
+        assert_eq!(texts(lines.push((), "unter2hunter3")), ["[REDACTED:db]"]);
+    }
+
+    #[test]
+    fn a_secret_in_many_small_pieces_is_still_seen() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        let mut out = Vec::new();
+        for piece in ["h", "unt", "", "e", "r2", "hunter", "3", "end"] {
+            out.extend(texts(lines.push((), piece)));
+        }
+        out.extend(texts(lines.finish()));
+        let mark = "[REDACTED:db]";
+        assert_eq!(out, ["h", mark, "", mark, mark, mark, mark, "end"]);
+    }
+
+    #[test]
+    fn chunks_may_end_anywhere() {
+        let text = "one\nvalue=hunter2hunter3\r\nlast";
+        for size in 1..text.len() {
+            let redactor = redactor();
+            let mut stream = RedactingText::new(&redactor);
+            let mut out = String::new();
+            for chunk in text.as_bytes().chunks(size) {
+                out.push_str(&stream.push(std::str::from_utf8(chunk).unwrap()));
+            }
+            out.push_str(&stream.finish());
+            assert_eq!(out, "one\nvalue=[REDACTED:db]\r\nlast");
+        }
+    }
+
+    #[test]
+    fn without_secrets_nothing_is_held_back() {
+        let redactor = Redactor::default();
+        let mut lines = RedactingLines::new(&redactor);
+        assert_eq!(texts(lines.push((), "hunter2")), ["hunter2"]);
+    }
+
+    #[test]
+    fn endless_blank_lines_do_not_pile_up() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        lines.push((), "hunter2");
+        let mut out = 0;
+        for _ in 0..5000 {
+            out += lines.push((), "").len();
+        }
+        assert!(out >= 5000 - MOST_LINES);
+    }
+}

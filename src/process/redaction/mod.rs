@@ -1,0 +1,273 @@
+//! Takes secrets out of texts, in every form in which tools print them.
+//!
+//! A [`Redactor`] is made of the run's secrets and passed over every text before it is shown or
+//! stored, after the text has been decoded. It finds a secret
+//!
+//! - as it is, in hexadecimal, and in base64 (both alphabets) at any place of a longer text;
+//! - with any of its bytes percent-encoded, or escaped as in JSON, HTML, HCL, C, shells, SQL and
+//!   CSV, and with one such encoding over another;
+//! - folded: with line ends and the indentation around them between any two bytes.
+//!
+//! Rows of hex dumps are withheld altogether. [`RedactingLines`] and [`RedactingText`] do the same
+//! for text that comes in pieces.
+//!
+//! What is not found: a secret under four characters; one under six ([`SHORTEST`]), or a word or
+//! number of ordinary output ([`Strength::Common`]), where it is part of a longer word; a secret
+//! cut short, encrypted, compressed or reversed. [`crate::credentials`] refuses the first and warns
+//! of the second.
+
+mod forms;
+mod hex_dump;
+mod lines;
+mod matcher;
+#[cfg(test)]
+mod properties;
+mod strength;
+mod view;
+
+use std::{borrow::Cow, ops::Range};
+
+use crate::secret::Secret;
+
+pub use lines::{RedactingLines, RedactingText};
+pub use strength::{SHORTEST, Strength, strength};
+
+use matcher::{Beginning, Hit, Matcher};
+use view::{Decoder, View};
+
+const ANONYMOUS: &str = "[REDACTED]";
+const HEX_DUMP: &str = "[hex dump row withheld]";
+
+/// How often one encoding over another is undone; backslashes once more, because JSON within JSON
+/// within JSON happens (a policy in a plan in a log).
+const LAYERS: usize = 2;
+
+/// Takes the secrets it was made of out of texts. The default one has none and changes nothing.
+///
+/// It holds the secrets in plain text for as long as it lives.
+#[derive(Default)]
+pub struct Redactor {
+    searched: Option<Searched>,
+}
+
+struct Searched {
+    matcher: Matcher,
+    decoders: Vec<Decoder>,
+    /// What stands for each secret.
+    marks: Vec<String>,
+}
+
+impl Redactor {
+    /// A redactor that replaces each secret with `[REDACTED:name]`, or with `[REDACTED]` where the
+    /// name itself gives a secret away.
+    pub fn new<'s>(secrets: impl IntoIterator<Item = (&'s str, &'s Secret)>) -> Self {
+        let mut all_forms = Vec::new();
+        let mut texts = Vec::new();
+        let mut marks = Vec::new();
+        for (at, (name, secret)) in secrets.into_iter().enumerate() {
+            all_forms.extend(forms::forms(secret.expose(), at));
+            texts.push(secret.expose());
+            marks.push(format!("[REDACTED:{name}]"));
+        }
+        let decoders = Decoder::for_secrets(texts.into_iter());
+        let Some(matcher) = Matcher::new(all_forms) else {
+            return Self::default();
+        };
+        let mut searched = Searched {
+            matcher,
+            decoders,
+            marks: Vec::new(),
+        };
+        searched.marks = marks
+            .into_iter()
+            .map(|mark| match searched.scan(&mark).hits.is_empty() {
+                true => mark,
+                false => ANONYMOUS.to_owned(),
+            })
+            .collect();
+        Self {
+            searched: Some(searched),
+        }
+    }
+
+    /// `text` without the secrets; borrowed when there are none in it.
+    ///
+    /// Line ends stay: what a secret leaves of each of its lines is replaced on that line.
+    pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(searched) = &self.searched else {
+            return Cow::Borrowed(text);
+        };
+        let replacements = searched.replacements(text, searched.scan(text).hits);
+        if replacements.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        Cow::Owned(replaced(text, 0..text.len(), &replacements))
+    }
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let marks = self.searched.as_ref().map(|searched| &searched.marks);
+        f.debug_struct("Redactor")
+            .field("marks", &marks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was found in a text, in bytes of the text.
+#[derive(Debug, Default)]
+struct Scan {
+    hits: Vec<Hit>,
+    /// The longest end of the text that may be the beginning of a secret.
+    beginning: Option<Beginning>,
+}
+
+/// A piece of one line and what replaces it.
+#[derive(Debug, PartialEq, Eq)]
+struct Replacement<'r> {
+    range: Range<usize>,
+    with: &'r str,
+}
+
+impl Searched {
+    fn scan(&self, text: &str) -> Scan {
+        let mut scan = Scan::default();
+        let source = View::of(text);
+        self.scan_view(&source, text, &mut scan);
+        self.scan_decoded(&source, text, LAYERS, None, &mut scan);
+        scan
+    }
+
+    fn scan_decoded(
+        &self,
+        view: &View<'_>,
+        text: &str,
+        layers: usize,
+        last: Option<Decoder>,
+        scan: &mut Scan,
+    ) {
+        for &decoder in &self.decoders {
+            let one_more = decoder == Decoder::Backslash && last == Some(Decoder::Backslash);
+            if layers == 0 && !one_more {
+                continue;
+            }
+            if let Some(decoded) = view.decoded(decoder) {
+                self.scan_view(&decoded, text, scan);
+                if layers > 0 {
+                    self.scan_decoded(&decoded, text, layers - 1, Some(decoder), scan);
+                }
+            }
+        }
+    }
+
+    fn scan_view(&self, view: &View<'_>, text: &str, scan: &mut Scan) {
+        let beginning = self.matcher.search(&view.bytes, |hit| {
+            scan.hits.push(Hit {
+                start: boundary_before(text, view.source_start(hit.start)),
+                end: boundary_after(text, view.source_start(hit.end)),
+                secret: hit.secret,
+            });
+        });
+        let Some(Beginning { start, bytes }) = beginning else {
+            return;
+        };
+        let start = boundary_before(text, view.source_start(start));
+        scan.beginning = match scan.beginning {
+            None => Some(Beginning { start, bytes }),
+            Some(known) => Some(Beginning {
+                start: known.start.min(start),
+                bytes: known.bytes.max(bytes),
+            }),
+        };
+    }
+
+    /// What to replace in `text`: in order, without overlaps, each on one line.
+    fn replacements(&self, text: &str, mut hits: Vec<Hit>) -> Vec<Replacement<'_>> {
+        hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+        let mut merged: Vec<Hit> = Vec::new();
+        for hit in hits {
+            match merged.last_mut() {
+                Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
+                _ => merged.push(hit),
+            }
+        }
+        let mut replacements = Vec::new();
+        let mut merged = merged.into_iter().peekable();
+        for line in lines_with_offsets(text) {
+            let row = hex_dump::row(text[line.clone()].as_bytes())
+                .map(|row| line.start + row.start..line.start + row.end);
+            if let Some(row) = &row {
+                replacements.push(Replacement {
+                    range: row.clone(),
+                    with: HEX_DUMP,
+                });
+            }
+            while let Some(hit) = merged.peek() {
+                if hit.start >= line.end {
+                    break;
+                }
+                let piece = visible(text, hit.start.max(line.start)..hit.end.min(line.end));
+                let in_row = row
+                    .as_ref()
+                    .is_some_and(|row| row.start < piece.end && piece.start < row.end);
+                if !piece.is_empty() && !in_row {
+                    replacements.push(Replacement {
+                        range: piece,
+                        with: &self.marks[hit.secret],
+                    });
+                }
+                if hit.end > line.end {
+                    break;
+                }
+                merged.next();
+            }
+        }
+        replacements.sort_by_key(|replacement| replacement.range.start);
+        replacements
+    }
+}
+
+fn boundary_before(text: &str, at: usize) -> usize {
+    (0..=at)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
+}
+
+fn boundary_after(text: &str, at: usize) -> usize {
+    (at..text.len())
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(text.len())
+}
+
+/// The lines of `text` without their ends.
+fn lines_with_offsets(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    text.split('\n').map(move |line| {
+        let range = start..start + line.len();
+        start = range.end + 1;
+        range
+    })
+}
+
+/// `range` without white space at its sides.
+fn visible(text: &str, range: Range<usize>) -> Range<usize> {
+    let piece = &text[range.clone()];
+    let start = range.start + (piece.len() - piece.trim_start().len());
+    start..start.max(range.start + piece.trim_end().len())
+}
+
+/// The part `range` of `text`, with the replacements that lie in it made.
+fn replaced(text: &str, range: Range<usize>, replacements: &[Replacement<'_>]) -> String {
+    let mut result = String::with_capacity(range.len());
+    let mut at = range.start;
+    for replacement in replacements {
+        if range.start <= replacement.range.start && replacement.range.end <= range.end {
+            result.push_str(&text[at..replacement.range.start]);
+            result.push_str(replacement.with);
+            at = replacement.range.end;
+        }
+    }
+    result.push_str(&text[at..range.end]);
+    result
+}

@@ -1,0 +1,379 @@
+//! Texts as their readers decode them, with the way back to the source.
+
+use std::borrow::Cow;
+
+/// Bytes to search, and the way back to where they come from.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    /// What the bytes were decoded from, and how they lie in it; `None` when they are the source.
+    origin: Option<(&'a View<'a>, Vec<Segment>)>,
+}
+
+/// Bytes of a view from one position on, up to the next segment.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    /// First byte of the segment in the view.
+    at: usize,
+    /// Where it comes from.
+    from: usize,
+    /// The bytes are one escape's; otherwise they were copied one by one.
+    is_escape: bool,
+}
+
+/// An encoding that keeps the bytes of a secret apart, undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoder {
+    /// `%2F`, in either case.
+    Percent,
+    /// As [`Decoder::Percent`], and `+` for a space (`application/x-www-form-urlencoded`).
+    Form,
+    /// JSON, HCL, C, shell words and double quotes: `\"`, `\n`, `\u0026`, `\u{26}`, `\x26`, `\046`.
+    Backslash,
+    /// `&amp;`, `&#38;`, `&#x26;`.
+    Html,
+    /// A quote within single quotes of a shell: `'\''`, `'"'"'`.
+    ShellQuote,
+    /// `$${` and `%%{` in HCL.
+    Template,
+    /// This byte twice: a quote within such quotes in SQL, YAML, PowerShell and CSV, `$$` in Compose
+    /// files, `%%` in units and formats.
+    Doubled(u8),
+}
+
+impl Decoder {
+    /// The decoders that can matter for secrets with these texts.
+    pub fn for_secrets<'s>(texts: impl Iterator<Item = &'s str>) -> Vec<Self> {
+        let mut all = vec![Self::Percent, Self::Backslash, Self::Html];
+        for text in texts {
+            let doubled = [b'\'', b'"', b'$', b'%'];
+            let doubled =
+                doubled.map(|byte| (text.as_bytes().contains(&byte), Self::Doubled(byte)));
+            let others = [
+                (text.contains(' '), Self::Form),
+                (text.contains('\''), Self::ShellQuote),
+                (text.contains("${") || text.contains("%{"), Self::Template),
+            ];
+            for (needed, decoder) in others.into_iter().chain(doubled) {
+                if needed && !all.contains(&decoder) {
+                    all.push(decoder);
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether an escape may begin with `byte`.
+    fn is_triggered_by(self, byte: u8) -> bool {
+        match self {
+            Self::Percent => byte == b'%',
+            Self::Form => byte == b'%' || byte == b'+',
+            Self::Backslash => byte == b'\\',
+            Self::Html => byte == b'&',
+            Self::ShellQuote => byte == b'\'',
+            Self::Template => byte == b'$' || byte == b'%',
+            Self::Doubled(which) => byte == which,
+        }
+    }
+
+    /// What stands at the beginning of `bytes`: how many of them it takes, and what it means.
+    fn token(self, bytes: &[u8]) -> Option<(usize, Meaning)> {
+        match self {
+            Self::Percent => percent(bytes),
+            Self::Form if bytes[0] == b'+' => Some((1, Meaning::Byte(b' '))),
+            Self::Form => percent(bytes),
+            Self::Backslash => backslash(bytes),
+            Self::Html => html(bytes),
+            Self::ShellQuote => [r"'\''", r#"'"'"'"#]
+                .iter()
+                .find(|quote| bytes.starts_with(quote.as_bytes()))
+                .map(|quote| (quote.len(), Meaning::Byte(b'\''))),
+            Self::Template => doubled(bytes).filter(|_| bytes.get(2) == Some(&b'{')),
+            Self::Doubled(_) => doubled(bytes),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    pub fn of(text: &'a str) -> Self {
+        Self {
+            bytes: Cow::Borrowed(text.as_bytes()),
+            origin: None,
+        }
+    }
+
+    /// What `decoder` makes of the bytes; `None` when it changes nothing.
+    pub fn decoded(&'a self, decoder: Decoder) -> Option<View<'a>> {
+        let (mut start, mut taken, mut meaning) = self.next_escape(decoder, 0)?;
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut segments = Vec::new();
+        let mut copied = 0;
+        loop {
+            segments.push(Segment {
+                at: bytes.len(),
+                from: copied,
+                is_escape: false,
+            });
+            bytes.extend_from_slice(&self.bytes[copied..start]);
+            segments.push(Segment {
+                at: bytes.len(),
+                from: start,
+                is_escape: true,
+            });
+            meaning.push_to(&mut bytes);
+            copied = start + taken;
+            match self.next_escape(decoder, copied) {
+                Some(next) => (start, taken, meaning) = next,
+                None => break,
+            }
+        }
+        segments.push(Segment {
+            at: bytes.len(),
+            from: copied,
+            is_escape: false,
+        });
+        bytes.extend_from_slice(&self.bytes[copied..]);
+        Some(View {
+            bytes: Cow::Owned(bytes),
+            origin: Some((self, segments)),
+        })
+    }
+
+    /// The first escape from `at` on: where it begins, how many bytes it takes, what it means.
+    fn next_escape(&self, decoder: Decoder, mut at: usize) -> Option<(usize, usize, Meaning)> {
+        loop {
+            let rest = &self.bytes[at..];
+            at += rest
+                .iter()
+                .position(|&byte| decoder.is_triggered_by(byte))?;
+            if let Some((taken, meaning)) = decoder.token(&self.bytes[at..]) {
+                return Some((at, taken, meaning));
+            }
+            at += 1;
+        }
+    }
+
+    /// Where in the source the byte at `at` begins; `at` may be the number of bytes.
+    pub fn source_start(&self, at: usize) -> usize {
+        let Some((parent, segments)) = &self.origin else {
+            return at;
+        };
+        let after = segments.partition_point(|segment| segment.at <= at);
+        let segment = segments[after - 1];
+        let offset = if segment.is_escape {
+            0
+        } else {
+            at - segment.at
+        };
+        parent.source_start(segment.from + offset)
+    }
+}
+
+/// What an escape stands for.
+enum Meaning {
+    Byte(u8),
+    Character(char),
+}
+
+impl Meaning {
+    fn push_to(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Byte(byte) => bytes.push(*byte),
+            Self::Character(character) => {
+                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+}
+
+fn percent(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    let digits = bytes.get(1..3)?;
+    Some((3, Meaning::Byte(u8::try_from(number(digits, 16)?).ok()?)))
+}
+
+fn doubled(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    (bytes.get(1) == Some(&bytes[0])).then_some((2, Meaning::Byte(bytes[0])))
+}
+
+fn backslash(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    let escape = |taken, byte| Some((taken, Meaning::Byte(byte)));
+    match *bytes.get(1)? {
+        b'u' => unicode(bytes),
+        b'U' => Some((10, character(number(bytes.get(2..10)?, 16)?)?)),
+        b'x' => {
+            let byte = number(bytes.get(2..4)?, 16)?;
+            escape(4, u8::try_from(byte).ok()?)
+        }
+        b'0'..=b'3'
+            if bytes
+                .get(1..4)
+                .is_some_and(|digits| number(digits, 8).is_some()) =>
+        {
+            escape(4, u8::try_from(number(&bytes[1..4], 8)?).ok()?)
+        }
+        b'n' => escape(2, b'\n'),
+        b't' => escape(2, b'\t'),
+        b'r' => escape(2, b'\r'),
+        b'b' => escape(2, 0x08),
+        b'f' => escape(2, 0x0C),
+        b'a' => escape(2, 0x07),
+        b'v' => escape(2, 0x0B),
+        b'e' | b'E' => escape(2, 0x1B),
+        other => escape(2, other),
+    }
+}
+
+fn unicode(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    if bytes.get(2) == Some(&b'{') {
+        let length = bytes.iter().take(10).position(|&byte| byte == b'}')?;
+        return Some((length + 1, character(number(&bytes[3..length], 16)?)?));
+    }
+    let unit = number(bytes.get(2..6)?, 16)?;
+    if !(0xD800..0xDC00).contains(&unit) {
+        return Some((6, character(unit)?));
+    }
+    let low = bytes.get(6..12).filter(|rest| rest.starts_with(b"\\u"))?;
+    let low = number(&low[2..], 16).filter(|low| (0xDC00..0xE000).contains(low))?;
+    let code = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+    Some((12, character(code)?))
+}
+
+fn html(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    let end = bytes.iter().take(12).position(|&byte| byte == b';')?;
+    let meaning = match &bytes[1..end] {
+        [b'#', b'x' | b'X', digits @ ..] => character(number(digits, 16)?)?,
+        [b'#', digits @ ..] => character(number(digits, 10)?)?,
+        name => {
+            let (_, byte) = NAMED.iter().find(|(known, _)| known.as_bytes() == name)?;
+            Meaning::Byte(*byte)
+        }
+    };
+    Some((end + 1, meaning))
+}
+
+/// The named references of HTML for printable ASCII (HTML standard, 13.5).
+const NAMED: &[(&str, u8)] = &[
+    ("amp", b'&'),
+    ("lt", b'<'),
+    ("gt", b'>'),
+    ("quot", b'"'),
+    ("apos", b'\''),
+    ("num", b'#'),
+    ("excl", b'!'),
+    ("dollar", b'$'),
+    ("percnt", b'%'),
+    ("lpar", b'('),
+    ("rpar", b')'),
+    ("ast", b'*'),
+    ("plus", b'+'),
+    ("comma", b','),
+    ("period", b'.'),
+    ("sol", b'/'),
+    ("colon", b':'),
+    ("semi", b';'),
+    ("equals", b'='),
+    ("quest", b'?'),
+    ("commat", b'@'),
+    ("lbrack", b'['),
+    ("lsqb", b'['),
+    ("bsol", b'\\'),
+    ("rsqb", b']'),
+    ("rbrack", b']'),
+    ("Hat", b'^'),
+    ("lowbar", b'_'),
+    ("grave", b'`'),
+    ("lcub", b'{'),
+    ("lbrace", b'{'),
+    ("verbar", b'|'),
+    ("vert", b'|'),
+    ("rcub", b'}'),
+    ("rbrace", b'}'),
+    ("NewLine", b'\n'),
+    ("Tab", b'\t'),
+];
+
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    // from_str_radix alone would take a sign.
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+}
+
+fn character(code: u32) -> Option<Meaning> {
+    char::from_u32(code).map(Meaning::Character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(decoder: Decoder, text: &str) -> String {
+        let source = View::of(text);
+        let view = source.decoded(decoder).expect("something to decode");
+        String::from_utf8(view.bytes.into_owned()).unwrap()
+    }
+
+    #[test]
+    fn each_encoding_is_undone() {
+        for (decoder, text, meaning) in [
+            (Decoder::Percent, "a%2Fb%2fc%zz%", "a/b/c%zz%"),
+            (Decoder::Form, "a+b%20c", "a b c"),
+            (
+                Decoder::Backslash,
+                r#"\"\\\/\n\u0026\u{1F600}\ud83d\ude00\x41\101\$"#,
+                "\"\\/\n&😀😀AA$",
+            ),
+            (
+                Decoder::Backslash,
+                r"\U0001F600 \ud83d \xzz \9",
+                r"😀 \ud83d \xzz 9",
+            ),
+            (
+                Decoder::Html,
+                "&amp;&lt;&#39;&#x27;&#X41;&quest;&nope;&",
+                "&<''A?&nope;&",
+            ),
+            (Decoder::ShellQuote, r#"it'\''s it'"'"'s"#, "it's it's"),
+            (Decoder::Doubled(b'\''), "it''s \"\"", "it's \"\""),
+            (Decoder::Template, "$$x $${a} %%{b}", "$$x ${a} %{b}"),
+            (Decoder::Doubled(b'$'), "$$x $${a} 5%%", "$x ${a} 5%%"),
+        ] {
+            assert_eq!(decoded(decoder, text), meaning, "{decoder:?}");
+        }
+    }
+
+    #[test]
+    fn text_without_escapes_has_no_view_of_its_own() {
+        assert!(View::of("50% of it").decoded(Decoder::Percent).is_none());
+        assert!(View::of("plain").decoded(Decoder::Backslash).is_none());
+    }
+
+    #[test]
+    fn every_byte_leads_back_to_its_source() {
+        let text = r"x\u00e9y\nz";
+        let source = View::of(text);
+        let view = source.decoded(Decoder::Backslash).unwrap();
+        assert!(view.decoded(Decoder::Percent).is_none());
+        assert_eq!(view.bytes, "xéy\nz".as_bytes());
+        let starts: Vec<usize> = (0..=view.bytes.len())
+            .map(|at| view.source_start(at))
+            .collect();
+        assert_eq!(starts, [0, 1, 1, 7, 8, 10, 11]);
+    }
+
+    #[test]
+    fn views_of_views_lead_back_to_the_first_source() {
+        let text = r#"{\"a\":\"%2526\"}"#;
+        let source = View::of(text);
+        let json = source.decoded(Decoder::Backslash).unwrap();
+        let once = json.decoded(Decoder::Percent).unwrap();
+        let view = once.decoded(Decoder::Percent).unwrap();
+        assert_eq!(view.bytes, br#"{"a":"&"}"#.as_slice());
+        let at = view.bytes.iter().position(|&byte| byte == b'&').unwrap();
+        assert_eq!(
+            &text[view.source_start(at)..view.source_start(at + 1)],
+            "%2526"
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! What every step of a run can use.
+
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
+use super::{
+    emitter::Emitter,
+    failure::Failure,
+    frontend::Questions,
+    prepared::{Access, Prepared},
+    step_output::{StepOutput, Stopped},
+    stop::Stop,
+};
+use crate::{
+    command::ToolCommand,
+    config::{Scope, ScopeImage, ScopeRun, Stack},
+    events::{ImageOutcome, Level, Output, Step},
+    journal::{Journal, Record, RunFolder, StateFolder},
+    plan::Request,
+    process::{self, Captured, Channel, Ended, Spool, StopSignal},
+    run_id::RunId,
+};
+
+/// What is known before the first step.
+pub struct Base {
+    /// The project's root, absolute.
+    pub project: Utf8PathBuf,
+    pub stack: Stack,
+    pub request: Request,
+    pub run: RunId,
+    pub git: Git,
+    pub folder: RunFolder,
+    pub state: StateFolder,
+    pub journal: Journal,
+    pub stop: Stop,
+    pub questions: Questions,
+}
+
+/// The commit that is being deployed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Git {
+    pub commit: Option<String>,
+    pub branch: Option<String>,
+    pub dirty: bool,
+}
+
+/// Everything a step after `preflight` and `credentials` works with.
+pub struct Context {
+    pub base: Base,
+    pub prepared: Prepared,
+    pub access: Access,
+    /// Sends redacted events.
+    pub events: Emitter,
+    pub outputs: Mutex<BTreeMap<Step, StepOutput>>,
+}
+
+/// How long a short command of a tool may take.
+pub const SHORT: Duration = Duration::from_secs(120);
+
+impl Base {
+    /// Records `record` durably.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written; then the call it announces must not be made.
+    pub fn record(&self, record: Record) -> Result<(), Failure> {
+        self.journal.append(Timestamp::now(), record).map_err(|error| {
+            Failure::new(format!("failed to write {}: {error}", self.folder.journal()))
+                .hint("free some space or make the folder writable, then rerun")
+        })
+    }
+}
+
+impl Context {
+    /// The image step's outcome, when there is one already.
+    pub fn image(&self, name: &str) -> Option<StepOutput> {
+        self.output_of(&Step::Image(name.to_owned()))
+    }
+
+    /// What `step` handed on.
+    pub fn output_of(&self, step: &Step) -> Option<StepOutput> {
+        let outputs = self.outputs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        outputs.get(step).cloned()
+    }
+
+    /// What expressions of the stack file see at this point of the run.
+    pub fn scope(&self) -> Scope {
+        let base = &self.base;
+        let images = base.stack.images.iter().filter_map(|image| {
+            let (id, fingerprint) = match self.image(&image.name)? {
+                StepOutput::Image(ImageOutcome { ami, fingerprint, .. }) => (ami, fingerprint),
+                StepOutput::ImageToBuild { fingerprint } => {
+                    (PLACEHOLDER_AMI.to_owned(), fingerprint)
+                }
+                _ => return None,
+            };
+            Some((image.name.clone(), ScopeImage { id, fingerprint }))
+        });
+        Scope {
+            stack: base.stack.name.clone(),
+            environment: base.stack.environment.name.clone(),
+            run: ScopeRun {
+                id: base.run.to_string(),
+                git_commit: base.git.commit.clone(),
+                git_branch: base.git.branch.clone(),
+            },
+            env: base.stack.environment_variables.clone(),
+            images: images.collect(),
+            outputs: self.deployed().into_iter().filter_map(plain).collect(),
+            project_root: base.project.clone(),
+        }
+    }
+
+    /// The outputs of the deployment, as far as the run has got.
+    pub fn deployed(&self) -> Vec<Output> {
+        match self.output_of(&Step::TerraformApply) {
+            Some(StepOutput::Deployed(outputs)) => outputs,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Runs a short command on another thread and keeps its redacted output out of the log.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started or does not end within [`SHORT`].
+    pub async fn capture(&self, command: ToolCommand) -> Result<Captured, Failure> {
+        capture(command).await
+    }
+
+    /// Runs a long command of `step`: journal, log, and `on_line` for every line of it.
+    ///
+    /// # Errors
+    ///
+    /// When the journal cannot be written or the command not be started.
+    pub async fn stream(
+        &self,
+        step: &Step,
+        name: &str,
+        command: &ToolCommand,
+        signal: StopSignal,
+        mut on_output: impl FnMut(process::Output<'_>),
+    ) -> Result<Ended, Failure> {
+        let spool = Spool::in_folder(&self.base.folder.spool(), name);
+        self.base.record(Record::ChildStarting {
+            step: step.to_string(),
+            command: command.display(),
+            stdout: spool.stdout.to_string(),
+            stderr: spool.stderr.to_string(),
+        })?;
+        let temporary = process::temporary::PrivateFolder::create().map_err(|error| {
+            Failure::new(format!("failed to make a temporary folder: {error}"))
+        })?;
+        let command = command.clone().env("TMPDIR", temporary.path());
+        let mut unrecorded = None;
+        let ended = process::stream(
+            &command,
+            &spool,
+            signal,
+            self.base.stop.requests.clone(),
+            |output| {
+                if let process::Output::Started { pid } = output {
+                    let record = Record::ChildStarted { step: step.to_string(), pid };
+                    unrecorded = self.base.record(record).err();
+                }
+                on_output(output);
+            },
+        )
+        .await?;
+        spool.remove();
+        if let Some(failure) = unrecorded {
+            self.events.warn(step, failure.failure.message, None);
+        }
+        self.base.record(Record::ChildEnded {
+            step: step.to_string(),
+            code: ended.code,
+            signal: ended.signal,
+        })?;
+        for (pid, program) in &ended.stragglers {
+            let text = format!("{program} (process {pid}) was left behind and was ended");
+            self.events.log(step, Level::Warn, &text);
+        }
+        Ok(ended)
+    }
+
+    /// The level at which a raw line of a tool is worth showing.
+    pub fn level_of(channel: Channel) -> Level {
+        match channel {
+            Channel::Stdout => Level::Info,
+            Channel::Stderr => Level::Warn,
+        }
+    }
+
+    /// Fails when the user has asked to stop.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Interrupted`] then.
+    pub fn go_on(&self) -> Result<(), Stopped> {
+        match self.base.stop.signal() {
+            None => Ok(()),
+            Some(_) => Err(Stopped::Interrupted { pending: Vec::new() }),
+        }
+    }
+}
+
+/// Stands for the id of an image that `plan` would have to build; of the shape AWS gives ids.
+pub const PLACEHOLDER_AMI: &str = "ami-00000000000000000";
+
+fn plain(output: Output) -> Option<(String, serde_json::Value)> {
+    match output.value {
+        crate::events::OutputValue::Plain(value) => Some((output.name, value)),
+        crate::events::OutputValue::Sensitive => None,
+    }
+}
+
+/// Runs a short command on another thread.
+///
+/// # Errors
+///
+/// When it cannot be started or does not end within [`SHORT`].
+pub async fn capture(command: ToolCommand) -> Result<Captured, Failure> {
+    blocking(move || process::capture(&command, SHORT)).await?.map_err(Failure::from)
+}
+
+/// Runs `work`, which blocks, on another thread.
+///
+/// # Errors
+///
+/// When it panicked.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failure::new(format!("internal error: {error}")))
+}

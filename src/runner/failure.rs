@@ -1,0 +1,70 @@
+//! [`Failure`]: why a step failed, with the exit code that stands for its kind.
+
+use crate::{errors::Exit, events::StepFailure, process::ProcessError};
+
+/// A step that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub exit: Exit,
+    pub failure: StepFailure,
+}
+
+impl Failure {
+    /// A failure of the plain kind: the step's work did not succeed.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::of(Exit::StepFailed, message)
+    }
+
+    pub fn of(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            failure: StepFailure {
+                message: message.into(),
+                excerpt: Vec::new(),
+                hints: Vec::new(),
+                log: None,
+            },
+        }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.failure.hints.push(hint.into());
+        self
+    }
+
+    pub fn hints(mut self, hints: impl IntoIterator<Item = String>) -> Self {
+        self.failure.hints.extend(hints);
+        self
+    }
+
+    pub fn excerpt(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.failure.excerpt.extend(lines);
+        self
+    }
+
+    /// Passes every text through `change`; for redaction.
+    pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
+        let failure = &mut self.failure;
+        failure.message = change(&failure.message);
+        for line in failure.excerpt.iter_mut().chain(&mut failure.hints) {
+            *line = change(line);
+        }
+        self
+    }
+}
+
+impl From<ProcessError> for Failure {
+    fn from(error: ProcessError) -> Self {
+        let exit = match error {
+            ProcessError::Start { .. } => Exit::MissingTool,
+            ProcessError::Deadline { .. } | ProcessError::Wait { .. } => Exit::StepFailed,
+        };
+        Self::of(exit, error.to_string())
+    }
+}
+
+impl From<crate::config::ConfigError> for Failure {
+    fn from(error: crate::config::ConfigError) -> Self {
+        Self::of(Exit::InvalidConfig, error.to_string())
+    }
+}

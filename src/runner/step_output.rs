@@ -1,0 +1,65 @@
+//! [`StepOutput`]: what one step hands to later ones.
+
+use crate::events::{ImageOutcome, Output, PlannedChanges, StepResult};
+
+use super::failure::Failure;
+
+/// A value that later steps read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepOutput {
+    Nothing,
+    /// The image that will be deployed.
+    Image(ImageOutcome),
+    /// `plan` only: an image that `up` would build, whose id is therefore not known.
+    ImageToBuild { fingerprint: String },
+    /// A complete plan, saved.
+    Planned(PlannedChanges),
+    /// The outputs of the deployment as it is now.
+    Deployed(Vec<Output>),
+}
+
+/// How a step that was carried out ended: with what to show, and with what to hand on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    pub result: StepResult,
+    pub output: StepOutput,
+}
+
+impl Done {
+    pub fn with(summary: impl Into<String>, output: StepOutput) -> Self {
+        Self {
+            result: StepResult::Succeeded { summary: summary.into() },
+            output,
+        }
+    }
+
+    pub fn succeeded(summary: impl Into<String>) -> Self {
+        Self::with(summary, StepOutput::Nothing)
+    }
+
+    pub fn skipped(reason: impl Into<String>) -> Self {
+        Self {
+            result: StepResult::Skipped { reason: reason.into() },
+            output: StepOutput::Nothing,
+        }
+    }
+}
+
+/// How a step ended short of success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    Failed(Failure),
+    /// The user asked to stop; `pending` is what is unknown because of it.
+    Interrupted { pending: Vec<String> },
+    /// The user said no.
+    Declined(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Stopped::Failed(error.into())
+    }
+}
+
+/// What a step returns.
+pub type StepEnd = Result<Done, Stopped>;

@@ -1,0 +1,150 @@
+//! `preflight`: everything a run needs is there, before anything is changed.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::super::{
+    context::{Base, blocking},
+    emitter::Emitter,
+    failure::Failure,
+    installed::{self, Installed},
+    prepared::{Prepared, RunningSandbox},
+    step_output::{Done, Stopped},
+};
+use crate::{
+    config::Stack,
+    errors::Exit,
+    events::{Operation, Step},
+    journal::run_folder::PRODUCED,
+    plan::{Only, Request},
+    sandbox::{EmulatorSettings, Sandbox, SandboxError},
+    tools::locate::Tool,
+    workspace::{self, Workspace},
+};
+
+pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stopped> {
+    let step = Step::Preflight;
+    let needs = Needs::of(&base.stack, &base.request);
+    events.doing(&step, "looking for tools");
+    let terraform = spawn_find(needs.terraform, Tool::Terraform);
+    let packer = spawn_find(needs.packer, Tool::Packer);
+    let aws = spawn_find(true, Tool::Aws);
+    let sandbox = blocking({
+        let folder = base.project.join(PRODUCED).join("sandbox");
+        let region = base.stack.region.clone();
+        let wanted = base.stack.environment.is_sandbox();
+        move || wanted.then(|| start(folder, region)).transpose()
+    });
+    let (terraform, packer, aws, sandbox) = tokio::join!(terraform, packer, aws, sandbox);
+    let (terraform, packer) = (terraform?, packer?);
+    let aws = aws?.ok_or_else(|| Failure::of(Exit::MissingTool, "the aws command is needed"))?;
+    let sandbox = sandbox??;
+
+    guard_foreign_state(base)?;
+    let workspace = mirror(base)?;
+    let summary = summary(terraform.as_ref(), packer.as_ref(), sandbox.as_ref());
+    let prepared = Prepared { terraform, packer, aws, sandbox, workspace };
+    Ok((Done::succeeded(summary), prepared))
+}
+
+/// Which tools the request needs.
+#[derive(Debug, PartialEq, Eq)]
+struct Needs {
+    terraform: bool,
+    packer: bool,
+}
+
+impl Needs {
+    fn of(stack: &Stack, request: &Request) -> Self {
+        let builds = match request.operation {
+            Operation::Up | Operation::Plan | Operation::ImageBuild => {
+                !stack.images.is_empty() && request.only != Only::Terraform
+            }
+            Operation::Destroy | Operation::Task => false,
+        };
+        let deploys = match request.operation {
+            Operation::Up | Operation::Plan => request.only != Only::Images,
+            Operation::Destroy => true,
+            Operation::ImageBuild | Operation::Task => false,
+        };
+        Self {
+            terraform: deploys && stack.terraform.is_some(),
+            packer: builds,
+        }
+    }
+}
+
+async fn spawn_find(wanted: bool, tool: Tool) -> Result<Option<Installed>, Failure> {
+    if !wanted {
+        return Ok(None);
+    }
+    blocking(move || installed::find(tool)).await?.map(Some)
+}
+
+fn start(folder: Utf8PathBuf, region: String) -> Result<RunningSandbox, Failure> {
+    let moto_server = installed::path(Tool::MotoServer)?;
+    let sandbox = Sandbox::at(folder);
+    let ensured = sandbox
+        .ensure_running(&EmulatorSettings { moto_server, region })
+        .map_err(|error: SandboxError| {
+            Failure::new(error.to_string()).hints(error.hints())
+        })?;
+    Ok(RunningSandbox { sandbox, emulator: ensured.emulator })
+}
+
+/// A project that comes from a `run.sh` has its state beside its Terraform files. Starting with an
+/// empty one would plan everything a second time.
+fn guard_foreign_state(base: &Base) -> Result<(), Failure> {
+    let Some(root) = &base.stack.terraform else {
+        return Ok(());
+    };
+    if base.stack.environment.is_sandbox() || base.stack.environment.backend.is_some() {
+        return Ok(());
+    }
+    let beside = base.project.join(root).join("terraform.tfstate");
+    let holds_something = fs_err::metadata(&beside).is_ok_and(|metadata| metadata.len() > 0);
+    let ours = base.state.local_terraform_state();
+    if holds_something && !ours.exists() {
+        return Err(Failure::of(
+            Exit::Refused,
+            format!("there is a Terraform state beside the root module, {beside}, that this run would not use"),
+        )
+        .hint(format!(
+            "to go on using it: environment \"{}\" {{ backend \"local\" {{ path = \"{beside}\" }} }}",
+            base.stack.environment.name
+        ))
+        .hint(format!("to move it: mv {beside} {ours}"))
+        .hint("if it is no longer wanted, move it away"));
+    }
+    Ok(())
+}
+
+fn mirror(base: &Base) -> Result<Workspace, Failure> {
+    let mut folders: Vec<Utf8PathBuf> = Vec::new();
+    folders.extend(base.stack.terraform.clone());
+    for image in &base.stack.images {
+        let template = base.project.join(&image.template);
+        let folder = if template.is_dir() {
+            image.template.as_path()
+        } else {
+            image.template.parent().unwrap_or(Utf8Path::new(""))
+        };
+        folders.push(folder.to_owned());
+    }
+    let folders: Vec<&Utf8Path> = folders.iter().map(Utf8PathBuf::as_path).collect();
+    workspace::prepare(&base.project, &base.state.workspace(), &folders).map_err(|error| {
+        Failure::new(format!("failed to prepare the workspace: {error}"))
+            .hint(format!("it can be removed at any time: rm -r {}", base.state.workspace()))
+    })
+}
+
+fn summary(
+    terraform: Option<&Installed>,
+    packer: Option<&Installed>,
+    sandbox: Option<&RunningSandbox>,
+) -> String {
+    let mut parts = Vec::new();
+    parts.extend(terraform.map(|found| format!("Terraform {}", found.version)));
+    parts.extend(packer.map(|found| format!("Packer {}", found.version)));
+    parts.extend(sandbox.map(|running| format!("emulator on port {}", running.emulator.port)));
+    parts.join(", ")
+}

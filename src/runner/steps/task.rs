@@ -1,0 +1,77 @@
+//! `task.<name>`: a command of the stack's own, supervised like every other child.
+
+use super::super::{
+    context::Context,
+    failure::Failure,
+    step_output::{Done, StepEnd, Stopped},
+};
+use crate::{
+    command::ToolCommand,
+    config::TaskSpec,
+    events::Step,
+    process::{Output, StopSignal},
+};
+
+/// How many of its last lines are shown when a task fails.
+const EXCERPT: usize = 20;
+
+pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
+    let arguments = match &context.base.request.task {
+        Some(manual) if manual.name == task.name => manual.arguments.as_slice(),
+        _ => &[],
+    };
+    let step = Step::Task(task.name.clone());
+    let command = command(context, task, arguments)?;
+    let mut last = Vec::new();
+    let ended = context
+        .stream(&step, &format!("task.{}", task.name), &command, StopSignal::Terminate, |output| {
+            if let Output::Line { channel, line } = output {
+                let line = context.events.redact(line);
+                context.events.doing(&step, line.as_str());
+                context.events.log(&step, Context::level_of(channel), &line);
+                if last.len() == EXCERPT {
+                    last.remove(0);
+                }
+                last.push(line);
+            }
+        })
+        .await?;
+    if ended.was_stopped() {
+        return Err(Stopped::Interrupted { pending: vec![step.to_string()] });
+    }
+    if !ended.success() {
+        let message = format!("task {} ended with {}", task.name, ended.describe());
+        return Err(Failure::new(message).excerpt(last).into());
+    }
+    Ok(Done::succeeded("done"))
+}
+
+fn command(
+    context: &Context,
+    task: &TaskSpec,
+    arguments: &[String],
+) -> Result<ToolCommand, Failure> {
+    let scope = context.scope();
+    let mut words = Vec::new();
+    for word in &task.command {
+        words.push(word.evaluate_string(&scope)?);
+    }
+    let (program, rest) = words
+        .split_first()
+        .ok_or_else(|| Failure::new(format!("task {} has an empty command", task.name)))?;
+    // A path with a slash is one in the project, as in the stack file's other paths.
+    let program = if program.contains('/') {
+        context.base.project.join(program).into_string()
+    } else {
+        program.clone()
+    };
+    Ok(ToolCommand::new(program)
+        .args(rest.iter().cloned())
+        .args(arguments.iter().cloned())
+        .cwd(context.base.project.clone())
+        .env("AMIABLE_STACK", &context.base.stack.name)
+        .env("AMIABLE_ENVIRONMENT", &context.base.stack.environment.name)
+        .env("AMIABLE_RUN", context.base.run.as_str())
+        .envs(context.access.aws_env.iter().cloned())
+        .envs(context.access.credential_env(&task.credentials)))
+}

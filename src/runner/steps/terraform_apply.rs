@@ -1,0 +1,195 @@
+//! `terraform.apply`: exactly the saved plan, and proof that it was carried out.
+
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+use super::{
+    super::{
+        context::Context,
+        failure::Failure,
+        step_output::{Done, StepEnd, StepOutput, Stopped},
+    },
+    terraform_failure,
+    terraform_plan::{discard, report_unknown_lines, take},
+};
+use crate::{
+    events::{Happening, Operation, Output as DeployedOutput, PlannedChanges, Step, StepResult},
+    process::{Ended, Output, StopSignal},
+    tools::terraform::{Terraform, outcome::Tally, outputs},
+};
+
+pub async fn run(context: &Context) -> StepEnd {
+    let terraform = context.access.terraform()?;
+    let changes = match context.output_of(&Step::TerraformPlan) {
+        Some(StepOutput::Planned(changes)) => changes,
+        _ => return Err(Failure::new("there is no plan to apply").into()),
+    };
+    let destroy = context.base.request.operation == Operation::Destroy;
+    if changes.is_empty() {
+        let outputs = if destroy { Vec::new() } else { read_outputs(context, terraform).await? };
+        context.events.send(Happening::Outputs(outputs.clone()));
+        return Ok(Done {
+            result: StepResult::Skipped { reason: "no changes".to_owned() },
+            output: StepOutput::Deployed(outputs),
+        });
+    }
+    let end = apply(context, terraform, &changes, destroy).await;
+    discard(context);
+    end
+}
+
+async fn apply(
+    context: &Context,
+    terraform: &Terraform,
+    changes: &PlannedChanges,
+    destroy: bool,
+) -> StepEnd {
+    let step = Step::TerraformApply;
+    let counts = changes.counts();
+    let mut tally = Tally::expecting(counts.add + counts.change + counts.destroy);
+    context.events.activity(&step, tally.activity());
+    let command = terraform.apply(&context.base.folder.plan(), context.base.request.lock_timeout);
+    let ended = context
+        .stream(&step, "terraform.apply", &command, StopSignal::Interrupt, |output| match output {
+            Output::Line { channel, line } => take(context, &step, &mut tally, channel, line),
+            Output::Signalled { request } => context.events.send(Happening::Interrupting {
+                signal: context.base.stop.signal().unwrap_or(crate::events::Signal::Interrupt),
+                request,
+                waiting_for: tally.pending(),
+            }),
+            Output::Started { .. } => {}
+        })
+        .await?;
+
+    report_unknown_lines(context, &step, &tally);
+    let unknown = tally.unknown();
+    for outcome in &unknown {
+        context.events.send(Happening::ResourceDone(outcome.clone()));
+    }
+    if ended.was_stopped() && !ended.success() {
+        return Err(Stopped::Interrupted { pending: tally.pending() });
+    }
+    if !ended.success() || !tally.errors.is_empty() {
+        let failure = terraform_failure::of("terraform apply", &ended, &tally);
+        let failure = with_errored_state(failure, context, terraform);
+        return Err(with_unknown(failure, unknown.iter().map(|outcome| outcome.address.as_str())).into());
+    }
+
+    let outputs = if destroy { Vec::new() } else { read_outputs(context, terraform).await? };
+    let left = if destroy { state_entries(context, terraform).await? } else { 0 };
+    context.events.send(Happening::Outputs(outputs.clone()));
+    Ok(Done {
+        result: judge(&ended, &tally, left),
+        output: StepOutput::Deployed(outputs),
+    })
+}
+
+/// Whether exit code, final summary and what was seen of every resource agree.
+fn judge(ended: &Ended, tally: &Tally, left_in_state: usize) -> StepResult {
+    let Some(summary) = &tally.summary else {
+        // A full disk swallows the output of a Terraform that ends with 0 (terraform 1.11.4).
+        return StepResult::Unverified {
+            summary: format!(
+                "Terraform ended with {} and without its final summary: `amiable plan` shows what is missing",
+                ended.describe()
+            ),
+        };
+    };
+    let phrase = format!(
+        "{} added, {} changed, {} destroyed",
+        summary.add, summary.change, summary.remove
+    );
+    let seen = tally.done();
+    if !tally.unknown().is_empty() {
+        return StepResult::Unverified {
+            summary: format!("{phrase}; Terraform did not say how {} ended", tally.pending().join(", ")),
+        };
+    }
+    if seen != (summary.add, summary.change, summary.remove) {
+        let (added, changed, destroyed) = seen;
+        return StepResult::Unverified {
+            summary: format!(
+                "{phrase} by its summary, {added}, {changed} and {destroyed} by its messages"
+            ),
+        };
+    }
+    if left_in_state > 0 {
+        return StepResult::Unverified {
+            summary: format!("{phrase}; {left_in_state} entries are still in the state"),
+        };
+    }
+    StepResult::Succeeded { summary: phrase }
+}
+
+async fn read_outputs(
+    context: &Context,
+    terraform: &Terraform,
+) -> Result<Vec<DeployedOutput>, Failure> {
+    let answer = context.capture(terraform.output()).await?;
+    if !answer.success() {
+        return Err(Failure::new("failed to read the outputs from Terraform")
+            .excerpt(answer.stderr_text().lines().map(|line| context.events.redact(line))));
+    }
+    outputs::decode(&answer.stdout)
+        .ok_or_else(|| Failure::new("terraform output gave something that is not a list of outputs"))
+}
+
+async fn state_entries(context: &Context, terraform: &Terraform) -> Result<usize, Failure> {
+    let answer = context.capture(terraform.state_list()).await?;
+    Ok(answer.stdout_text().lines().filter(|line| !line.trim().is_empty()).count())
+}
+
+/// A state that could not be stored lies in a world-readable file with every secret in it.
+fn with_errored_state(failure: Failure, context: &Context, terraform: &Terraform) -> Failure {
+    let path = terraform.folder().join("errored.tfstate");
+    if !path.exists() {
+        return failure;
+    }
+    // If this fails the hint below still leads to the file.
+    let _ = fs_err::set_permissions(&path, Permissions::from_mode(0o600));
+    failure.hint(format!(
+        "the state could not be stored and is in {path}: `cd {} && {} state push errored.tfstate`, then remove the file",
+        terraform.folder(),
+        context.prepared.terraform_program()
+    ))
+}
+
+fn with_unknown<'a>(failure: Failure, unknown: impl Iterator<Item = &'a str>) -> Failure {
+    let unknown: Vec<&str> = unknown.collect();
+    if unknown.is_empty() {
+        return failure;
+    }
+    failure.hint(format!(
+        "may exist without being in the state: {}; look for the tag amiable:run in the console",
+        unknown.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::terraform::decode;
+
+    const DONE: &str = r#"{"type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.a"},"action":"create"}}"#;
+    const SUMMARY: &str = r#"{"type":"change_summary","changes":{"add":1,"change":0,"import":0,"remove":0,"operation":"apply"}}"#;
+
+    fn result(lines: &[&str], left: usize) -> StepResult {
+        let mut tally = Tally::expecting(1);
+        for line in lines {
+            tally.take(decode::line(line));
+        }
+        let ended = Ended { code: Some(0), signal: None, requests: 0, stragglers: vec![] };
+        judge(&ended, &tally, left)
+    }
+
+    #[test]
+    fn success_needs_the_summary_and_the_messages_to_agree() {
+        assert_eq!(
+            result(&[DONE, SUMMARY], 0),
+            StepResult::Succeeded { summary: "1 added, 0 changed, 0 destroyed".into() }
+        );
+        assert!(matches!(result(&[DONE], 0), StepResult::Unverified { .. }));
+        assert!(matches!(result(&[SUMMARY], 0), StepResult::Unverified { .. }));
+        assert!(matches!(result(&[DONE, SUMMARY], 2), StepResult::Unverified { .. }));
+        assert!(matches!(result(&[], 0), StepResult::Unverified { .. }));
+    }
+}

@@ -1,0 +1,80 @@
+//! `terraform.init`: only when what it depends on has changed.
+
+use camino::Utf8Path;
+
+use super::super::{
+    context::Context,
+    failure::Failure,
+    step_output::{Done, StepEnd, Stopped},
+};
+use crate::{
+    events::{Level, Step},
+    process::{Channel, Output, StopSignal},
+    tools::terraform::{diagnosis, init_inputs},
+};
+
+/// How many lines of init's complaint are shown.
+const EXCERPT: usize = 20;
+
+pub async fn run(context: &Context) -> StepEnd {
+    let step = Step::TerraformInit;
+    let terraform = context.access.terraform()?;
+    let folder = terraform.folder().to_owned();
+    let stamp_file = context.base.state.init_stamp();
+
+    let stamp = stamp(context, &folder)?;
+    let initialised = folder.join(".terraform").is_dir();
+    if initialised && fs_err::read_to_string(&stamp_file).is_ok_and(|known| known == stamp) {
+        context.access.finish_overrides(&folder)?;
+        return Ok(Done::skipped("nothing it depends on has changed"));
+    }
+
+    context.events.doing(&step, "fetching providers and modules");
+    let mut lines = Vec::new();
+    let ended = context
+        .stream(&step, "terraform.init", &terraform.init(), StopSignal::Interrupt, |output| {
+            if let Output::Line { channel, line } = output {
+                let line = context.events.redact(line);
+                if let Some(what) = line.strip_prefix("- ") {
+                    context.events.doing(&step, what);
+                }
+                context.events.log(&step, Context::level_of(channel), &line);
+                if channel == Channel::Stderr {
+                    lines.push(line);
+                }
+            }
+        })
+        .await?;
+    if ended.was_stopped() {
+        return Err(Stopped::Interrupted { pending: Vec::new() });
+    }
+    if !ended.success() {
+        return Err(failed(&lines, &ended.describe()).into());
+    }
+    context.access.finish_overrides(&folder)?;
+    // Init may have written the lock file and the module manifest, which are part of the stamp.
+    let stamp = self::stamp(context, &folder)?;
+    if let Err(error) = fs_err::write(&stamp_file, stamp) {
+        context.events.log(&step, Level::Warn, &format!("init will run again next time: {error}"));
+    }
+    Ok(Done::succeeded("initialised"))
+}
+
+fn stamp(context: &Context, folder: &Utf8Path) -> Result<String, Failure> {
+    let version = context.prepared.terraform_version();
+    init_inputs::stamp(folder, &version)
+        .map_err(|error| Failure::new(format!("failed to read the Terraform root: {error}")))
+}
+
+fn failed(stderr: &[String], how: &str) -> Failure {
+    let text = stderr.join("\n");
+    let summary = stderr.iter().find_map(|line| line.split_once("Error: "));
+    let message = match summary {
+        Some((_, summary)) => format!("terraform init: {summary}"),
+        None => format!("terraform init ended with {how}"),
+    };
+    let excerpt = stderr.iter().filter(|line| !line.trim().is_empty()).take(EXCERPT).cloned();
+    Failure::new(message)
+        .excerpt(excerpt)
+        .hints(diagnosis::mend_of_text(&text).map(str::to_owned))
+}

@@ -1,0 +1,284 @@
+//! `terraform.plan`: a complete, saved plan, and the guards that look at it.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8Path;
+
+use super::{
+    super::{
+        context::Context,
+        failure::Failure,
+        step_output::{Done, StepEnd, StepOutput, Stopped},
+    },
+    terraform_failure,
+};
+use crate::{
+    errors::Exit,
+    events::{Action, Happening, Operation, PlannedChange, PlannedChanges, Step},
+    process::{Channel, Ended, Output, StopSignal},
+    render,
+    tools::terraform::{
+        Terraform,
+        command::PlanOptions,
+        decode,
+        outcome::Tally,
+        plan_document::{self, PlanDocument},
+        stateful,
+    },
+};
+
+pub async fn run(context: &Context) -> StepEnd {
+    let step = Step::TerraformPlan;
+    let terraform = context.access.terraform()?;
+    guard_state(context, terraform.folder())?;
+    write_variables(context, terraform.folder())?;
+
+    let destroy = context.base.request.operation == Operation::Destroy;
+    let (mut ended, mut tally) = plan(context, terraform, destroy, true).await?;
+    if destroy && !ended.was_stopped() && looked_something_up_in_vain(&tally) {
+        context.events.warn(
+            &step,
+            "a data source finds nothing any more; planning the destroy from the state alone",
+            None,
+        );
+        (ended, tally) = plan(context, terraform, destroy, false).await?;
+    }
+    if ended.was_stopped() {
+        discard(context);
+        return Err(Stopped::Interrupted { pending: Vec::new() });
+    }
+    report_unknown_lines(context, &step, &tally);
+    // Exit code 2 means "changes" and is also what a Go fatal error gives, so it proves nothing.
+    if !matches!(ended.code, Some(0 | 2)) || !tally.errors.is_empty() {
+        discard(context);
+        return Err(terraform_failure::of("terraform plan", &ended, &tally).into());
+    }
+    let Some(summary) = &tally.summary else {
+        discard(context);
+        return Err(Failure::new(format!(
+            "terraform plan ended with {} and without its final summary, so its plan is not trusted",
+            ended.describe()
+        ))
+        .hint("check that the disk is not full, then rerun")
+        .into());
+    };
+
+    let nothing_to_do = ended.code == Some(0) && summary.add + summary.change + summary.remove == 0;
+    let changes = if nothing_to_do {
+        PlannedChanges::default()
+    } else {
+        let document = show(context, terraform).await?;
+        complete(context, &document)?;
+        document.changes
+    };
+    if !destroy {
+        guard_deletes(&changes, &context.base.request.allow_destroy)?;
+    }
+    context.events.send(Happening::Planned(changes.clone()));
+    if nothing_to_do {
+        discard(context);
+    }
+    let summary = phrase(&changes);
+    Ok(Done::with(summary, StepOutput::Planned(changes)))
+}
+
+async fn plan(
+    context: &Context,
+    terraform: &Terraform,
+    destroy: bool,
+    refresh: bool,
+) -> Result<(Ended, Tally), Stopped> {
+    let step = Step::TerraformPlan;
+    let command = terraform.plan(PlanOptions {
+        save_to: &context.base.folder.plan(),
+        destroy,
+        refresh,
+        lock_timeout_seconds: context.base.request.lock_timeout,
+    });
+    let mut tally = Tally::default();
+    let ended = context
+        .stream(&step, "terraform.plan", &command, StopSignal::Interrupt, |output| {
+            if let Output::Line { channel, line } = output {
+                take(context, &step, &mut tally, channel, line);
+            }
+        })
+        .await?;
+    Ok((ended, tally))
+}
+
+/// Takes a line of Terraform in: log, tally, activity.
+pub(super) fn take(
+    context: &Context,
+    step: &Step,
+    tally: &mut Tally,
+    channel: Channel,
+    line: &str,
+) {
+    let decoded = match channel {
+        Channel::Stdout => decode::line(line),
+        Channel::Stderr => decode::Line::Plain(line.to_owned()),
+    };
+    if let Some((level, text)) = terraform_failure::log_line(&decoded) {
+        context.events.log(step, level, &text);
+    }
+    if let Some(outcome) = tally.take(decoded) {
+        context.events.send(Happening::ResourceDone(outcome));
+    }
+    context.events.activity(step, tally.activity());
+}
+
+pub(super) fn report_unknown_lines(context: &Context, step: &Step, tally: &Tally) {
+    if tally.unknown_lines > 0 {
+        let text = format!("{} lines of Terraform were not understood", tally.unknown_lines);
+        context.events.warn(step, text, None);
+    }
+}
+
+/// A state that an accident left must not be planned on: everything would be created again.
+fn guard_state(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
+    let errored = folder.join("errored.tfstate");
+    if errored.exists() {
+        return Err(Failure::of(
+            Exit::Refused,
+            format!("an earlier apply could not store its state and left it in {errored}"),
+        )
+        .hint(format!(
+            "push it: `cd {folder} && {} state push errored.tfstate`, then remove the file and rerun",
+            context.prepared.terraform_program()
+        )));
+    }
+    if let Some(state) = context.access.local_state() {
+        let empty = fs_err::metadata(&state).is_ok_and(|metadata| metadata.len() == 0);
+        if empty {
+            return Err(Failure::of(
+                Exit::Refused,
+                format!("the Terraform state {state} is empty: a Terraform that was killed left it so"),
+            )
+            .hint(format!("restore it from {state}.backup or from a copy, then rerun"))
+            .hint("planning on an empty state would create everything a second time"));
+        }
+    }
+    Ok(())
+}
+
+fn write_variables(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
+    let scope = context.scope();
+    let mut values = serde_json::Map::new();
+    for (name, value) in context.base.stack.variables.expressions() {
+        values.insert(name.to_owned(), value.evaluate(&scope)?);
+    }
+    // A destroy does not need values that only a finished build knows.
+    let text = render::terraform::variables(&values);
+    let path = folder.join(render::terraform::VARIABLES_FILE);
+    fs_err::write(&path, text)
+        .map_err(|error| Failure::new(format!("failed to write the Terraform variables: {error}")))
+}
+
+async fn show(context: &Context, terraform: &Terraform) -> Result<PlanDocument, Failure> {
+    let shown = context.capture(terraform.show_plan(&context.base.folder.plan())).await?;
+    if !shown.success() {
+        return Err(Failure::new("terraform cannot read the plan it has just saved")
+            .excerpt(shown.stderr_text().lines().map(str::to_owned)));
+    }
+    plan_document::decode(&shown.stdout).map_err(|error| Failure::new(error.to_string()))
+}
+
+fn complete(context: &Context, document: &PlanDocument) -> Result<(), Failure> {
+    if document.errored || !document.applyable {
+        discard(context);
+        return Err(Failure::new("terraform's plan is not complete, so it is not applied")
+            .hint("rerun: a new plan will be made"));
+    }
+    Ok(())
+}
+
+/// Resources that hold data are not destroyed or replaced by accident.
+fn guard_deletes(changes: &PlannedChanges, allowed: &BTreeSet<String>) -> Result<(), Failure> {
+    let loses_data = |change: &&PlannedChange| {
+        matches!(change.action, Action::Destroy | Action::Replace)
+            && stateful::holds_data(&change.resource_type)
+            && !allowed.contains(&change.address)
+    };
+    let lost: Vec<&PlannedChange> = changes.changes.iter().filter(loses_data).collect();
+    let Some(first) = lost.first() else {
+        return Ok(());
+    };
+    let lines = lost.iter().map(|change| {
+        let what = match change.action {
+            Action::Replace => "would be replaced",
+            _ => "would be destroyed",
+        };
+        let because = match change.replace_because.as_slice() {
+            [] => String::new(),
+            attributes => format!(", because of {}", attributes.join(", ")),
+        };
+        format!("{} {what}{because}", change.address)
+    });
+    Err(Failure::of(
+        Exit::Refused,
+        format!("the plan would lose data: {} resource(s) that hold some", lost.len()),
+    )
+    .excerpt(lines)
+    .hint(format!("if that is meant: --allow-destroy '{}'", first.address)))
+}
+
+fn looked_something_up_in_vain(tally: &Tally) -> bool {
+    tally.errors.iter().any(|error| {
+        error.summary.contains("query returned no results")
+            || error.detail.contains("query returned no results")
+    })
+}
+
+/// Removes the saved plan, which holds secrets.
+pub(super) fn discard(context: &Context) {
+    // Not there is as good.
+    let _ = fs_err::remove_file(context.base.folder.plan());
+}
+
+fn phrase(changes: &PlannedChanges) -> String {
+    if changes.is_empty() {
+        return "no changes".to_owned();
+    }
+    let counts = changes.counts();
+    format!(
+        "{} to add, {} to change, {} to destroy",
+        counts.add, counts.change, counts.destroy
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(action: Action) -> PlannedChanges {
+        PlannedChanges {
+            changes: vec![PlannedChange {
+                address: "aws_db_instance.main".into(),
+                resource_type: "aws_db_instance".into(),
+                action,
+                replace_because: vec!["storage_encrypted".into()],
+            }],
+            outputs: vec![],
+        }
+    }
+
+    #[test]
+    fn a_database_is_not_replaced_unless_its_address_is_allowed() {
+        let none = BTreeSet::new();
+        let failure = guard_deletes(&database(Action::Replace), &none).unwrap_err();
+        assert_eq!(failure.exit, Exit::Refused);
+        assert_eq!(
+            failure.failure.excerpt,
+            ["aws_db_instance.main would be replaced, because of storage_encrypted"]
+        );
+        let allowed = BTreeSet::from(["aws_db_instance.main".to_owned()]);
+        assert!(guard_deletes(&database(Action::Replace), &allowed).is_ok());
+        assert!(guard_deletes(&database(Action::Update), &none).is_ok());
+    }
+
+    #[test]
+    fn the_phrase_counts_a_replacement_twice() {
+        assert_eq!(phrase(&database(Action::Replace)), "1 to add, 0 to change, 1 to destroy");
+        assert_eq!(phrase(&PlannedChanges::default()), "no changes");
+    }
+}

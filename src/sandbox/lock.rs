@@ -1,0 +1,49 @@
+//! Locks between processes: whole-file locks, which the system releases when their holder ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    time::{Duration, Instant},
+};
+
+use camino::Utf8Path;
+
+const POLL: Duration = Duration::from_millis(25);
+
+/// Takes the lock `path`, waiting at most `patience` for others; `None` when they keep it longer.
+///
+/// Dropping the file releases it. The file itself is never removed: one that is gone locks nothing for
+/// those who wait for it.
+pub(super) fn hold(path: &Utf8Path, patience: Duration) -> io::Result<Option<File>> {
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
+    let deadline = Instant::now() + patience;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(POLL),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_once_and_free_again_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = camino::Utf8PathBuf::try_from(folder.path().join("lock")).unwrap();
+        let first = hold(&path, Duration::ZERO).unwrap();
+        assert!(first.is_some());
+        assert!(hold(&path, Duration::ZERO).unwrap().is_none());
+        drop(first);
+        assert!(hold(&path, Duration::ZERO).unwrap().is_some());
+    }
+}

@@ -1,0 +1,5 @@
+//! The stack file as its users meet it: what a file gives, what mistakes say, and what Terraform thinks.
+
+mod support;
+
+mod functions;
