@@ -151,6 +151,7 @@ impl Lines {
                 return;
             }
             text.push_str(&up(self.shown.len()));
+            text.push_str(WRAP_OFF);
             for (old, new) in self.shown.iter().zip(&self.wanted) {
                 if old != new {
                     text.push_str(new);
@@ -158,6 +159,7 @@ impl Lines {
                 }
                 text.push('\n');
             }
+            text.push_str(WRAP_ON);
             // What was typed meanwhile, such as ^C, is echoed below.
             text.push('\r');
             text.push_str(ERASE_BELOW);
@@ -167,9 +169,13 @@ impl Lines {
                 text.push_str(ERASE_BELOW);
             }
             text.push_str(&std::mem::take(&mut self.above));
-            for line in &self.wanted {
-                text.push_str(line);
-                text.push('\n');
+            if !self.wanted.is_empty() {
+                text.push_str(WRAP_OFF);
+                for line in &self.wanted {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                text.push_str(WRAP_ON);
             }
         }
         self.shown.clone_from(&self.wanted);
@@ -202,6 +208,12 @@ impl Lines {
         let _ = self.out.flush();
     }
 }
+
+// DEC private mode 7. A terminal multiplexer makes a window narrower some time before it tells the
+// program. Lines that are painted in between must not wrap: then the rows that [`Lines::rows_of_shown`]
+// counts are right whether there was such a painting or not.
+const WRAP_OFF: &str = "\u{1b}[?7l";
+const WRAP_ON: &str = "\u{1b}[?7h";
 
 // ECMA-48: EL, ED.
 const ERASE_REST_OF_LINE: &str = "\u{1b}[K";
@@ -268,7 +280,10 @@ mod tests {
         screen.set_live(vec!["a 1".into(), "b 1".into()]);
         writes.take();
         screen.set_live(vec!["a 1".into(), "b 2".into()]);
-        assert_eq!(writes.take(), ["\r\u{1b}[2A\nb 2\u{1b}[K\n\r\u{1b}[J"]);
+        assert_eq!(
+            writes.take(),
+            ["\r\u{1b}[2A\u{1b}[?7l\nb 2\u{1b}[K\n\u{1b}[?7h\r\u{1b}[J"]
+        );
         screen.set_live(vec!["a 1".into(), "b 2".into()]);
         assert_eq!(writes.take(), [""; 0]);
     }
@@ -281,7 +296,7 @@ mod tests {
             screen.print("above");
             screen.set_live(vec!["b".into()]);
         });
-        assert_eq!(writes.take(), ["\rabove\nb\n".trim_start_matches('\r')]);
+        assert_eq!(writes.take(), ["above\n\u{1b}[?7lb\n\u{1b}[?7h"]);
     }
 
     #[test]
