@@ -1,12 +1,13 @@
 # The Debian mirror that this machine itself is configured with.
 # shellcheck shell=sh
 
-# apt_mirror_of SUITE: the first address that serves main of the suite, or nothing.
+# apt_mirror_of SUITE [FOLDER]: the first address that serves main of the suite, or nothing.
 apt_mirror_of() {
+  sources=${2:-/etc/apt}
   {
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+    cat "$sources/sources.list" "$sources"/sources.list.d/*.list 2>/dev/null |
       sed -n 's/^deb  *\(\[[^]]*\]\)\{0,1\} *\([^ ]*\)  *\([^ ]*\)  *\(.*\)$/\2|\3|\4/p'
-    for file in /etc/apt/sources.list.d/*.sources; do
+    for file in "$sources"/sources.list.d/*.sources; do
       [ ! -f "$file" ] || stanzas <"$file"
     done
   } | awk -F '|' -v suite="$1" '

@@ -205,9 +205,8 @@ look_at_docker() {
   fi
   if version=$(docker_engine "$docker"); then
     there docker "$version" "$docker"
-    process="$home/docker/dockerd.pid"
-    [ ! -s "$process" ] || found="$found$process
-/proc/$(cat "$process")
+    ! dockerd_started_by_hand || found="$found$dockerd_pid_file
+/proc/$(cat "$dockerd_pid_file")
 "
     return
   fi

@@ -24,8 +24,8 @@ terraform_registry_answers() {
 # A registry answers an anonymous request with 401, which wget reports as exit code 6.
 registry_answers() {
   if command -v curl >/dev/null 2>&1; then
-    answer=$(curl --silent --connect-timeout 5 --max-time 5 --output /dev/null --write-out '%{http_code}' -- "$1/v2/") || return 1
-    case $answer in 200 | 401) ;; *) return 1 ;; esac
+    http_status=$(curl --silent --connect-timeout 5 --max-time 5 --output /dev/null --write-out '%{http_code}' -- "$1/v2/") || return 1
+    case $http_status in 200 | 401) ;; *) return 1 ;; esac
   else
     wget --quiet --tries=1 --timeout=5 --output-document=/dev/null -- "$1/v2/" || [ $? -eq 6 ]
   fi

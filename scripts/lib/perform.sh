@@ -18,35 +18,30 @@ user_commands() {
   printf '%s' "$tasks" | sed -n 's/^user //p'
 }
 
-# In the order in which they work.
 all_commands() {
   package_commands
   printf '%s' "$tasks" | sed 's/^[a-z]* //'
 }
 
-can_do_something() {
-  is_root || [ -n "$(user_commands)" ]
+# What this user may run, in the order in which it works.
+own_commands() {
+  if is_root; then all_commands; else user_commands; fi
 }
 
 # Root's home is another one, so the scripts are told whose folder to use.
 with_sudo() {
-  sed "s|^scripts/|env AMIABLE_HOME='$home' $root/scripts/|; s/^/sudo /"
+  sed "s|^\(scripts/[^ ]*\)|env AMIABLE_HOME='$home' '$root/\1'|; s/^/sudo /"
 }
 
 tell_plan() {
   say ""
-  if is_root; then
+  if ! is_root && [ -n "$(root_commands)" ]; then
+    say "To do as root; please run these yourself:"
+    root_commands | with_sudo | indent
+  fi
+  if [ -n "$(own_commands)" ]; then
     say "To do, in $root:"
-    all_commands | indent
-  else
-    if [ -n "$(root_commands)" ]; then
-      say "To do as root; please run these yourself:"
-      root_commands | with_sudo | indent
-    fi
-    if [ -n "$(user_commands)" ]; then
-      say "To do, in $root:"
-      user_commands | indent
-    fi
+    own_commands | indent
   fi
   [ -z "$advice" ] || tell_advice
   say ""
@@ -62,7 +57,7 @@ indent() {
 }
 
 ask() {
-  if [ "$answer" = none ] || [ ! -t 0 ]; then
+  if [ "$consent" = none ] || [ ! -t 0 ]; then
     die 2 "nobody is there to be asked: --yes does the above without asking"
   fi
   printf 'Do this now? [y/N] ' >&2
@@ -89,7 +84,7 @@ hold_lock() {
 perform() {
   log=$home/bootstrap.log
   : >"$log"
-  if is_root; then all_commands; else user_commands; fi >"$home/bootstrap.todo"
+  own_commands >"$home/bootstrap.todo"
   while IFS= read -r line; do
     say "  $line"
     printf '+ %s\n' "$line" >>"$log"

@@ -1,0 +1,125 @@
+"""scripts/test: every section runs and counts, and nothing is left behind."""
+
+import os
+import subprocess
+import unittest
+
+from support import ScriptCase
+
+# A process called dockerd, as bootstrap leaves it behind where there is no systemd.
+DOCKERD = """#!/bin/sh
+trap 'rm -f "$AMIABLE_HOME/docker/dockerd.pid"; exit' TERM
+echo $$ >"$AMIABLE_HOME/docker/dockerd.pid"
+echo up >"$FIFO"
+while :; do sleep 0.1; done
+"""
+
+START = """#!/bin/sh
+mkdir -p "$AMIABLE_HOME/docker"
+mkfifo "$FIFO"
+setsid "${0%/*}/dockerd" >/dev/null 2>&1 </dev/null &
+read -r up <"$FIFO"
+rm "$FIFO"
+"""
+
+
+class Test(ScriptCase):
+    def setUp(self) -> None:
+        super().setUp()
+        for name in ("mkfifo", "setsid", "seq"):
+            self.link(name)
+        self.tmp = self.folder / "tmp"
+        self.tmp.mkdir()
+        self.env["TMPDIR"] = str(self.tmp)
+        self.env["FIFO"] = str(self.folder / "fifo")
+        self.script("bootstrap", '#!/bin/sh\necho "bootstrap $*" >>"$CALLS"\n')
+        listed = self.run_script("scripts/test", "--list")
+        self.sections = listed.stdout.split()
+        for section in self.sections:
+            self.script(
+                f"check/{section}",
+                f'#!/bin/sh\necho {section} >>"$CALLS"\ntouch "$AMIABLE_TEST_DIR/x"\n',
+            )
+
+    def script(self, name: str, text: str) -> None:
+        path = self.checkout / "scripts" / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def test_every_section_has_a_program_and_the_other_way_round(self) -> None:
+        there = sorted(os.listdir(self.checkout / "scripts/check"))
+        self.assertEqual(sorted(self.sections), there)
+
+    def test_all_sections(self) -> None:
+        result = self.run_script("scripts/test")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(
+            self.called(), ["bootstrap --yes --with tests", *self.sections]
+        )
+        last = result.stdout.splitlines()[-1]
+        self.assertEqual(last, f"{len(self.sections)} passed, 0 failed")
+        self.assertEqual(self.files(self.tmp), [])
+
+    def test_a_failed_section_does_not_stop_the_others(self) -> None:
+        first = self.sections[0]
+        self.script(f"check/{first}", "#!/bin/sh\nexit 3\n")
+        result = self.run_script("scripts/test")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(self.called()[1:], self.sections[1:])
+        self.assertRegex(result.stdout, rf"(?m)^{first} +FAILED ")
+        last = result.stdout.splitlines()[-1]
+        self.assertEqual(last, f"{len(self.sections) - 1} passed, 1 failed")
+        self.assertEqual(os.listdir(self.tmp), [])
+
+    def test_chosen_sections(self) -> None:
+        result = self.run_script("scripts/test", "unit", "format")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(self.called()[1:], ["unit", "format"])
+        self.assertTrue(result.stdout.endswith("\n2 passed, 0 failed\n"))
+
+    def test_an_unknown_section(self) -> None:
+        result = self.run_script("scripts/test", "unit", "fun")
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(self.called(), [])
+
+    def test_a_section_that_cannot_run_has_failed(self) -> None:
+        self.script("bootstrap", "#!/bin/sh\nexit 5\n")
+        (self.checkout / "scripts/check/unit").unlink()
+        result = self.run_script("scripts/test")
+        self.assertEqual(result.returncode, 1)
+        last = result.stdout.splitlines()[-1]
+        self.assertEqual(last, f"{len(self.sections) - 1} passed, 1 failed")
+
+    def start_dockerd(self) -> int:
+        """Bootstrap's way of starting an engine; returns its process."""
+        self.script("dockerd", DOCKERD)
+        self.script("start", START)
+        subprocess.run(
+            [self.checkout / "scripts/start"], env=self.env, check=True, timeout=60
+        )
+        pid = int((self.home / "docker/dockerd.pid").read_text())
+        self.addCleanup(subprocess.run, ["kill", str(pid)], stderr=subprocess.DEVNULL)
+        return pid
+
+    def test_an_engine_that_bootstrap_started_is_ended(self) -> None:
+        self.script("dockerd", DOCKERD)
+        self.script("bootstrap", START)
+        self.script(
+            "check/unit",
+            '#!/bin/sh\ncat "$AMIABLE_HOME/docker/dockerd.pid" >>"$CALLS"\nexit 1\n',
+        )
+        result = self.run_script("scripts/test", "unit")
+        self.assertEqual(result.returncode, 1)
+        (pid,) = self.called()
+        self.assertTrue(pid.isdigit())
+        self.assertFalse((self.home / "docker/dockerd.pid").exists())
+
+    def test_an_engine_that_ran_before_goes_on(self) -> None:
+        pid = self.start_dockerd()
+        result = self.run_script("scripts/test", "unit")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        os.kill(pid, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
