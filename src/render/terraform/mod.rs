@@ -4,15 +4,14 @@
 //! taken literally; in configuration files they are templates, so `${` and `%{` are escaped there
 //! (Terraform's "JSON Configuration Syntax").
 
-mod lock_file;
 mod root;
 
 use std::collections::BTreeSet;
 
+use camino::Utf8Path;
 use serde_json::{Map, Value, json};
 
-pub use lock_file::locked_version;
-pub use root::{Root, RootError};
+pub use root::{Root, RootError, has_backend};
 
 /// Values of variables; loaded by Terraform without being named. It sorts after a project's own
 /// `*.auto.tfvars`, so that the stack file wins.
@@ -46,6 +45,17 @@ pub fn provider(name: &str, attributes: &Map<String, Value>, aliases: &BTreeSet<
         blocks.push(block);
     }
     pretty(&json!({ "provider": { name: blocks } }))
+}
+
+/// The configuration file that takes providers from the folder `mirror` where it has them, and from
+/// their registries otherwise.
+pub fn mirror_configuration(mirror: &Utf8Path) -> String {
+    // A path is quoted like JSON; the file knows no templates.
+    let path = json!(mirror.as_str());
+    format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path    = {path}\n    include = [\"*/hashicorp/aws\"]\n  }}\n  \
+         direct {{\n    exclude = [\"*/hashicorp/aws\"]\n  }}\n}}\n"
+    )
 }
 
 /// `value` with every string so that Terraform's template language leaves it as it is.

@@ -149,6 +149,21 @@ impl Root {
     }
 }
 
+/// Whether the root module in `folder` says itself where its state is. What cannot be read has none.
+pub fn has_backend(folder: &Utf8Path) -> bool {
+    let bodies = folder.read_dir_utf8().into_iter().flatten().flatten().filter_map(|entry| {
+        let is_source = entry.file_name().ends_with(".tf");
+        let text = is_source.then(|| fs_err::read_to_string(entry.path()).ok()).flatten()?;
+        hcl::parse(&text).ok()
+    });
+    bodies.into_iter().any(|body| {
+        let settings = body.blocks().filter(|block| block.identifier() == "terraform");
+        settings
+            .flat_map(|block| block.body().blocks())
+            .any(|block| matches!(block.identifier(), "backend" | "cloud"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
