@@ -5,11 +5,13 @@
 //! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
 //! - [`session`]: what a child leaves behind;
 //! - [`environment`]: the environment every child gets;
-//! - [`redaction`]: takes secrets out of everything children print.
+//! - [`redaction`]: takes secrets out of everything children print;
+//! - [`replace`]: becoming the command of `creds exec`.
 
 pub mod capture;
 pub mod environment;
 pub mod redaction;
+pub mod replace;
 pub mod session;
 pub mod stream;
 
@@ -19,6 +21,7 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 pub use capture::{Captured, capture};
+pub use replace::replace;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
 
 /// A child that did not run to its end.
