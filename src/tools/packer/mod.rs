@@ -1,0 +1,2 @@
+//! Packer: its versions, command lines, and what it prints.
+pub mod version;
