@@ -27,6 +27,9 @@ use camino::Utf8PathBuf;
 use thiserror::Error;
 
 pub use capture::{Captured, capture};
+pub use detach::{Detached, spawn_detached};
+pub use identity::{Ending, ProcessIdentity};
+pub use own::protect_own;
 pub use replace::replace;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
 

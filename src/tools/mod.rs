@@ -1,3 +1,10 @@
-//! Commands for the tools as data, and the meaning of what they print. Nothing here starts a child.
+//! The tools we drive: commands for them as data, and the meaning of their output.
+//!
+//! Nothing here starts a child; see [`crate::process`].
 
+pub mod aws;
+pub mod curl;
+pub mod docker;
+pub mod locate;
 pub mod packer;
+pub mod terraform;
