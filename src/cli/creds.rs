@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::Global;
 use crate::{
     command::ToolCommand,
     config::{CredentialSpec, Stack},
@@ -71,23 +72,20 @@ impl From<StoreArg> for WritableStore {
 }
 
 impl CredsArgs {
-    /// Runs the subcommand for `stack`. With `json`, `check` prints one JSON document; with `yes`,
-    /// `rm` does not ask.
+    /// Runs the subcommand for the stack that `global` names. With `--json`, `check` prints one JSON
+    /// document; with `--yes`, `rm` does not ask.
     ///
     /// # Errors
     ///
     /// When a credential is missing, unknown to the stack file, or a store refuses.
-    pub fn run(
-        &self,
-        stack: &Stack,
-        context: &Context,
-        json: bool,
-        yes: bool,
-    ) -> Result<(), Error> {
+    pub fn run(&self, global: &Global) -> Result<(), Error> {
+        let stack = &global.load(&global.project()?, None)?;
+        let interactive = !global.non_interactive && io::stdin().is_terminal();
+        let context = &Context::of_process(stack, &stack.root, interactive);
         match &self.command {
-            CredsCommand::Check => check(stack, context, json),
+            CredsCommand::Check => check(stack, context, global.json),
             CredsCommand::Set { name, store } => set(stack, context, name, *store),
-            CredsCommand::Rm { name, store } => remove(stack, context, name, *store, yes),
+            CredsCommand::Rm { name, store } => remove(stack, context, name, *store, global.yes),
             CredsCommand::Exec { names, command } => exec(stack, context, names, command),
         }
     }

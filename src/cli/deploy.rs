@@ -5,13 +5,18 @@ use std::{
     sync::Arc,
 };
 
+use camino::Utf8PathBuf;
+
 use super::Global;
 use crate::{
+    config::Stack,
     errors::{Error, Exit},
+    events::{Event, Happening},
     journal::StateFolder,
     plan::Request,
-    report::{self, Reporter},
-    runner::{Run, Setup, frontend::Questions},
+    report::{self, Reporter, WriteError, outputs},
+    run_id::RunId,
+    runner::{Listener, Run, Setup, frontend::Questions},
 };
 
 /// Carries `request` out on `stack` (or `--stack`, or the default one) and reports.
@@ -24,31 +29,61 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
     let project = global.project()?;
     let stack = global.load(&project, stack)?;
     check_names(&stack, &request)?;
-    let state = StateFolder::locate(&project.root, &stack.name, &stack.environment.name);
-    let known_outputs = report::outputs::load(&state.outputs())
-        .map(|known| known.outputs)
-        .unwrap_or_default();
-
+    let state = StateFolder::locate(&stack.root, &stack.name, &stack.environment.name);
+    // What cannot be read is no reason not to deploy; the run writes the file anew.
+    let known = outputs::load(&state.outputs()).ok().flatten();
     let run = Run::new(Setup {
         stack,
         request,
         questions: questions(global),
-        known_outputs,
+        known_outputs: known.map(|known| known.outputs).unwrap_or_default(),
     })?;
-    let mut reporter = Reporter::new(global.reporting(), run.folder().path(), &state.outputs());
-    let exit = run.execute(&mut reporter)?;
-    let document = reporter.finish()?;
-    if global.json {
-        super::print_json(&document)?;
+    let id = run.id().clone();
+    let mut listener = Reporting {
+        reporter: Reporter::new(global.report_settings(), run.folder().path()),
+        outputs: state.outputs(),
+        run: id,
+        stored: Ok(()),
+    };
+    let exit = run.execute(&mut listener)?;
+    let Reporting { reporter, stored, .. } = listener;
+    let finished = reporter.finish();
+    if let (true, Some(summary)) = (global.json, &finished.summary) {
+        super::stdout::print_json(&report::json::to_value(summary))?;
     }
+    finished.written.and(stored).map_err(|error| Error::Failed {
+        problem: error.to_string(),
+        hints: vec!["the run itself went as shown above".to_owned()],
+    })?;
     match exit {
         Exit::Done => Ok(()),
         other => Err(Error::RunEnded(other)),
     }
 }
 
+/// The reports of a run, and the outputs that `amiable output` will read.
+struct Reporting {
+    reporter: Reporter,
+    outputs: Utf8PathBuf,
+    run: RunId,
+    stored: Result<(), WriteError>,
+}
+
+impl Listener for Reporting {
+    fn on(&mut self, event: &Event) {
+        if let Happening::Outputs(found) = &event.what {
+            self.stored = if found.is_empty() {
+                outputs::remove(&self.outputs)
+            } else {
+                outputs::store(&self.outputs, &self.run, found)
+            };
+        }
+        self.reporter.on(event);
+    }
+}
+
 /// Refuses names of images and tasks that the stack does not have.
-fn check_names(stack: &crate::config::Stack, request: &Request) -> Result<(), Error> {
+fn check_names(stack: &Stack, request: &Request) -> Result<(), Error> {
     let images: Vec<&str> = stack.images.iter().map(|image| image.name.as_str()).collect();
     for name in &request.rebuild {
         if name != "all" && !images.contains(&name.as_str()) {

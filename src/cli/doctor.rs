@@ -1,12 +1,14 @@
 //! `amiable doctor`.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
 
 use super::Global;
 use crate::{
+    config::Stack,
+    credentials::{self, Context, CredentialError, Outcome, Resolved},
     errors::{Error, Exit},
     runner::{failure::Failure, installed},
     tools::locate::Tool,
@@ -76,13 +78,7 @@ impl Args {
                     format!("{} in {} ({})", stack.name, stack.environment.name, stack.region),
                 ));
                 findings.push(ok("backend", backend(stack)));
-                for finding in super::creds::findings(global, project, stack) {
-                    let finding = Finding {
-                        what: format!("credential {}", finding.name),
-                        status: if finding.found { Status::Ok } else { Status::Missing },
-                        detail: finding.detail,
-                        mends: finding.hints,
-                    };
+                for finding in credentials(global, stack) {
                     if finding.status == Status::Missing && exit == Exit::Done {
                         exit = Exit::MissingCredential;
                     }
@@ -103,7 +99,7 @@ impl Args {
             (Ok(_), None) => {}
         }
         if global.json {
-            super::print_json(&findings)?;
+            super::stdout::print_json(&findings)?;
         } else {
             print(&findings)?;
         }
@@ -132,7 +128,32 @@ fn tool(tool: Tool, optional: bool) -> Finding {
     }
 }
 
-fn backend(stack: &crate::config::Stack) -> String {
+fn credentials(global: &Global, stack: &Stack) -> Vec<Finding> {
+    let interactive = !global.non_interactive && io::stdin().is_terminal();
+    let context = Context::of_process(stack, &stack.root, interactive);
+    let resolution = credentials::resolve(&stack.credentials, &context);
+    let finding = |resolved: &Resolved| {
+        let (status, mends) = match &resolved.outcome {
+            Outcome::Missing(unresolved) => {
+                let error = CredentialError::Unresolved(vec![unresolved.clone()]);
+                (Status::Missing, error.hints())
+            }
+            Outcome::AbsentOptional => (Status::Optional, Vec::new()),
+            Outcome::Found { .. } | Outcome::Generated { .. } | Outcome::LeftToAws { .. } => {
+                (Status::Ok, Vec::new())
+            }
+        };
+        Finding {
+            what: format!("credential {}", resolved.name),
+            status,
+            detail: resolved.origin(),
+            mends,
+        }
+    };
+    resolution.credentials.iter().map(finding).collect()
+}
+
+fn backend(stack: &Stack) -> String {
     match &stack.environment.backend {
         Some(backend) => backend.kind.clone(),
         None if stack.environment.is_sandbox() => "local, as long as the emulator lives".to_owned(),

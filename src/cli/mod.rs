@@ -10,7 +10,7 @@ pub mod output;
 pub mod plan;
 pub mod report;
 pub mod sandbox;
-pub mod stack;
+pub mod stdout;
 pub mod task;
 pub mod up;
 
@@ -22,7 +22,7 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum, error::Erro
 use crate::{
     config::{self, Project, Stack},
     errors::{Error, Exit},
-    process,
+    process, report as report_view,
 };
 
 /// One command for image-based AWS deployments: credentials, AMIs, Terraform, report.
@@ -92,15 +92,13 @@ pub enum Command {
     /// Run one of the stack's own tasks
     Task(task::Args),
     /// Where credentials come from; store them; use them
-    Creds(creds::Args),
+    Creds(creds::CredsArgs),
     /// The local AWS emulator
     Sandbox(sandbox::Args),
     /// Reports of earlier runs
     Report(report::Args),
     /// Look for everything a deployment needs, with the mend for what is missing
     Doctor(doctor::Args),
-    /// The stacks of this project
-    Stack(stack::Args),
     /// Print a completion script for a shell
     Completions(generate::CompletionsArgs),
     /// Print the manual page
@@ -149,7 +147,6 @@ impl Cli {
             Command::Sandbox(args) => args.run(global),
             Command::Report(args) => args.run(global),
             Command::Doctor(args) => args.run(global),
-            Command::Stack(args) => args.run(global),
             Command::Completions(args) => args.run(Cli::command()),
             Command::Man => generate::man(Cli::command()),
         }
@@ -185,7 +182,23 @@ impl Global {
     }
 }
 
+impl Global {
+    /// How runs are shown.
+    pub fn report_settings(&self) -> report_view::Settings {
+        report_view::Settings::detect(self.color.forced(), self.quiet, self.verbose)
+    }
+}
+
 impl ColorChoice {
+    /// `None` when the terminal decides.
+    pub fn forced(self) -> Option<bool> {
+        match self {
+            ColorChoice::Auto => None,
+            ColorChoice::Always => Some(true),
+            ColorChoice::Never => Some(false),
+        }
+    }
+
     fn apply(self) {
         let (choice, console) = match self {
             ColorChoice::Auto => return,

@@ -180,6 +180,7 @@ async fn work(context: &Context, step: &Step) -> StepEnd {
             Some(task) => steps::task::run(context, task).await,
             None => Err(unknown(step)),
         },
+        Step::Rollout => Ok(Done::skipped("Terraform replaces instances itself")),
         Step::Prune => steps::prune::run(context).await,
     }
 }

@@ -13,7 +13,8 @@ use crate::{
     tools::{
         aws, docker,
         locate::{Tool, locate},
-        packer, terraform,
+        packer::{self, version::PackerVersion},
+        terraform,
     },
 };
 
@@ -43,8 +44,8 @@ fn probe(tool: Tool) -> Option<Probe> {
         }),
         Tool::Packer => Some(Probe {
             command: packer::version::command,
-            decode: packer::version::decode,
-            minimum: packer::version::MINIMUM,
+            decode: |stdout| PackerVersion::parse(&String::from_utf8_lossy(stdout)).map(Into::into),
+            minimum: PackerVersion::OLDEST.into(),
         }),
         Tool::Aws => Some(Probe {
             command: aws::version::command,

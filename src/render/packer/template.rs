@@ -157,6 +157,11 @@ impl Template {
         })
     }
 
+    /// True for a template of the older JSON format.
+    pub fn is_legacy(&self) -> bool {
+        matches!(self.format, Format::Legacy(_))
+    }
+
     /// Paths of the files that make the template, relative to the project's root, and their content.
     pub fn files(&self) -> Vec<(&Utf8Path, &str)> {
         match &self.format {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use camino::Utf8PathBuf;
 use semver::Version;
+
+use crate::command::ToolCommand;
 
 /// A version of Packer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +61,23 @@ impl PackerVersion {
     pub fn series(&self) -> String {
         format!("{}.{}", self.0.major, self.0.minor)
     }
+}
+
+impl From<PackerVersion> for Version {
+    fn from(version: PackerVersion) -> Self {
+        version.0
+    }
+}
+
+impl From<Version> for PackerVersion {
+    fn from(version: Version) -> Self {
+        Self(version)
+    }
+}
+
+/// `packer version`.
+pub fn command(program: Utf8PathBuf) -> ToolCommand {
+    ToolCommand::new(program).arg("version").env("CHECKPOINT_DISABLE", "1")
 }
 
 impl fmt::Display for PackerVersion {

@@ -23,3 +23,18 @@ pub struct Inputs {
     pub manifest: FingerprintManifest,
     fingerprint: String,
 }
+
+impl Inputs {
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+/// Reads the template and everything it names, and asks AWS which AMI it builds on.
+///
+/// # Errors
+///
+/// When the template cannot be understood, a file that it names is missing, or AWS refuses.
+pub async fn gather(context: &Context, image: &ImageSpec) -> Result<Inputs, Failure> {
+    todo!()
+}
