@@ -11,6 +11,7 @@ pub mod plan;
 pub mod report;
 pub mod sandbox;
 pub mod stack;
+pub mod stdout;
 pub mod task;
 pub mod up;
 

@@ -185,6 +185,8 @@ impl RunSummary {
             }
             // Progress and logs are for those who watch; the log file keeps them.
             Happening::Activity { .. } | Happening::Log { .. } => {}
+            // The end of the step tells how it went.
+            Happening::ApprovalAsked(_) | Happening::ApprovalAnswered { .. } => {}
             Happening::CredentialFound { name, source } => self.credentials.push(CredentialUse {
                 name: name.clone(),
                 source: source.clone(),

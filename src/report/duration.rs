@@ -12,11 +12,14 @@ pub fn human(duration: SignedDuration) -> String {
     let seconds = duration.as_secs();
     // Below ten seconds tenths tell something; rounding must not show "10.0s".
     let tenths = (duration.as_millis() + 50) / 100;
-    match seconds {
-        ..10 if tenths < 100 => format!("{}.{}s", tenths / 10, tenths % 10),
-        ..60 => format!("{}s", seconds.max(10)),
-        ..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+    if seconds < 10 && tenths < 100 {
+        format!("{}.{}s", tenths / 10, tenths % 10)
+    } else if seconds < 60 {
+        format!("{}s", seconds.max(10))
+    } else if seconds < 3600 {
+        format!("{}m{:02}s", seconds / 60, seconds % 60)
+    } else {
+        format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60)
     }
 }
 

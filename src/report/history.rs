@@ -3,6 +3,7 @@
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::{
@@ -123,13 +124,32 @@ pub fn entry(project_root: &Utf8Path, run: RunId) -> Entry {
 ///
 /// [`LoadError`], which tells a missing report from one that cannot be read.
 pub fn load(folder: &Utf8Path) -> Result<RunSummary, LoadError> {
+    let text = text(folder)?;
+    json::from_text(&text, folder).map_err(|source| LoadError::Unreadable {
+        path: folder.join(REPORT_JSON),
+        source,
+    })
+}
+
+/// The report in a run's folder as the document that was written.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn document(folder: &Utf8Path) -> Result<Value, LoadError> {
+    let text = text(folder)?;
+    json::versioned(&text, json::FORMAT).map_err(|source| LoadError::Unreadable {
+        path: folder.join(REPORT_JSON),
+        source,
+    })
+}
+
+fn text(folder: &Utf8Path) -> Result<String, LoadError> {
     let path = folder.join(REPORT_JSON);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(LoadError::Missing),
-        Err(source) => return Err(LoadError::Io { path, source }),
-    };
-    json::from_text(&text, folder).map_err(|source| LoadError::Unreadable { path, source })
+    std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => LoadError::Missing,
+        _ => LoadError::Io { path, source },
+    })
 }
 
 #[cfg(test)]

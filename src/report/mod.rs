@@ -8,7 +8,7 @@
 //!                        -> terminal       the summary at the end, `report show`
 //! ```
 //!
-//! - [`outputs`]: what `amiable output` reads;
+//! - [`outputs`]: what `amiable output` reads, kept by the reporter;
 //! - [`history`]: the reports of earlier runs;
 //! - [`inert`]: makes foreign text harmless; every rendering passes all of it through there.
 
@@ -29,8 +29,9 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::events::{Event, Happening};
+use crate::events::{Event, Happening, Operation, RunResult};
 
 pub use aggregate::RunSummary;
 pub use approval::approval_text;
@@ -48,6 +49,10 @@ pub struct Reporter {
     terminal: Terminal,
     folder: Utf8PathBuf,
     summary: Option<RunSummary>,
+    /// Where the deployment's outputs are kept, when the reporter is to keep them.
+    outputs: Option<Utf8PathBuf>,
+    /// Why they could not be.
+    outputs_problem: Option<WriteError>,
     finished: bool,
 }
 
@@ -56,8 +61,15 @@ pub struct Reporter {
 pub struct Finished {
     /// `None` when the run never started.
     pub summary: Option<RunSummary>,
-    /// Whether `report.json` and `report.md` could be written.
+    /// Whether `report.json`, `report.md` and the outputs could be written.
     pub written: Result<(), WriteError>,
+}
+
+impl Finished {
+    /// The report as one JSON document, `None` when the run never started.
+    pub fn document(&self) -> Option<Value> {
+        self.summary.as_ref().map(json::to_value)
+    }
 }
 
 impl Reporter {
@@ -79,8 +91,17 @@ impl Reporter {
             terminal: Terminal::new(settings, screen, clock, pace),
             folder: folder.into(),
             summary: None,
+            outputs: None,
+            outputs_problem: None,
             finished: false,
         }
+    }
+
+    /// Keeps the deployment's outputs in the file at `path` ([`outputs`]): stored as soon as they are
+    /// known, removed after a destroy.
+    pub fn keeping_outputs(mut self, path: impl Into<Utf8PathBuf>) -> Self {
+        self.outputs = Some(path.into());
+        self
     }
 
     /// Takes the next event. The first has to be [`Happening::RunStarted`]; any before it is lost.
@@ -96,9 +117,15 @@ impl Reporter {
             (None, _) => return,
         };
         self.terminal.on(event, summary);
+        if let Some(path) = &self.outputs
+            && let Err(problem) = keep_outputs(path, summary, event)
+        {
+            self.outputs_problem = Some(problem);
+        }
     }
 
-    /// Brings what depends on the time up to date; needed only with [`Pace::Ticked`].
+    /// Brings what depends on the time up to date. To be called about once a second, so that a long
+    /// step without events is heard of in a log.
     pub fn tick(&mut self) {
         self.terminal.tick();
     }
@@ -130,7 +157,7 @@ impl Reporter {
             .finish(&summary, written.is_ok().then_some(page.as_path()));
         Finished {
             summary: Some(summary),
-            written,
+            written: written.and(self.outputs_problem.take().map_or(Ok(()), Err)),
         }
     }
 }
@@ -144,6 +171,17 @@ impl Drop for Reporter {
             // There is nobody left to tell.
             let _ = write(&summary, &self.folder);
         }
+    }
+}
+
+/// Does what `event` means for the outputs kept at `path`, if anything.
+fn keep_outputs(path: &Utf8Path, summary: &RunSummary, event: &Event) -> Result<(), WriteError> {
+    match &event.what {
+        Happening::Outputs(known) => outputs::store(path, &summary.run, known),
+        Happening::RunFinished {
+            result: RunResult::Succeeded,
+        } if summary.operation == Operation::Destroy => outputs::remove(path),
+        _ => Ok(()),
     }
 }
 

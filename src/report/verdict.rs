@@ -15,6 +15,8 @@ pub enum Verdict {
     Degraded,
     Unverified,
     Failed,
+    /// The approval was not given.
+    Declined,
     Interrupted,
     NotRun,
     /// It started, and nobody saw its end.
@@ -33,6 +35,7 @@ impl Verdict {
             Some(StepResult::Degraded { .. }) => Verdict::Degraded,
             Some(StepResult::Unverified { .. }) => Verdict::Unverified,
             Some(StepResult::Skipped { .. }) => Verdict::Skipped,
+            Some(StepResult::Failed(_)) if record.step == Step::Approve => Verdict::Declined,
             Some(StepResult::Failed(_)) => Verdict::Failed,
             Some(StepResult::Interrupted { .. }) => Verdict::Interrupted,
             Some(StepResult::NotRun) => Verdict::NotRun,
@@ -47,6 +50,7 @@ impl Verdict {
             Verdict::Degraded => "degraded",
             Verdict::Unverified => "unverified",
             Verdict::Failed => "failed",
+            Verdict::Declined => "declined",
             Verdict::Interrupted => "interrupted",
             Verdict::NotRun => "not run",
             Verdict::Unfinished => "unfinished",

@@ -90,7 +90,11 @@ fn sentence(facts: &str) -> String {
 
 fn failures(page: &mut String, summary: &RunSummary) {
     for (step, failure) in summary.failures() {
-        put!(page, "\n## Failed: {}\n", code(&step.to_string()));
+        let title = match step {
+            Step::Approve => "Declined",
+            _ => "Failed",
+        };
+        put!(page, "\n## {title}: {}\n", code(&step.to_string()));
         failure_text(page, failure, summary);
     }
 }

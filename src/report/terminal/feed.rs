@@ -4,9 +4,13 @@ use console::measure_text_width;
 
 use super::{Look, Tone};
 use crate::{
-    events::{Activity, Event, Happening, ImageDecision, Level, Signal, Step, StepResult},
+    events::{
+        Activity, Event, Happening, ImageDecision, Level, Operation, PlannedChanges, Signal, Step,
+        StepResult,
+    },
     report::{
         aggregate::RunSummary,
+        approval::approval_text,
         duration::human,
         inert, phrase,
         verdict::{self, Verdict},
@@ -125,6 +129,23 @@ fn quiet(look: Look, step: &Step, names: usize, words: &str) -> String {
     let name = inert::line(&step.to_string()).into_owned();
     let gap = " ".repeat(names.saturating_sub(measure_text_width(&name)) + 2);
     look.paint(Tone::Quiet, &format!("  {name}{gap}{words}"))
+}
+
+/// The plan, and whether it may be applied.
+pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> String {
+    let verb = match summary.operation {
+        Operation::Destroy => "Destroy this of",
+        Operation::Up | Operation::Plan | Operation::ImageBuild | Operation::Task => {
+            "Apply this to"
+        }
+    };
+    let target = summary.target();
+    let question = format!("{verb} {}? Only \"yes\" does it:", inert::line(&target));
+    format!(
+        "\n{}\n{} ",
+        approval_text(changes),
+        look.paint(Tone::Strong, &question)
+    )
 }
 
 /// What a request to stop does, and what another one would.

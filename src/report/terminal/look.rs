@@ -57,6 +57,7 @@ impl Look {
             Verdict::Degraded => ("!", "!"),
             Verdict::Unverified => ("?", "?"),
             Verdict::Failed => ("✗", "x"),
+            Verdict::Declined => ("⊘", "0"),
             Verdict::Interrupted => ("■", "#"),
             Verdict::NotRun => ("·", "."),
             Verdict::Unfinished => ("…", "~"),
@@ -84,7 +85,7 @@ impl Verdict {
         match self {
             Verdict::Succeeded | Verdict::Reused => Tone::Good,
             Verdict::Skipped | Verdict::NotRun => Tone::Quiet,
-            Verdict::Degraded | Verdict::Unverified => Tone::Caution,
+            Verdict::Degraded | Verdict::Unverified | Verdict::Declined => Tone::Caution,
             Verdict::Failed | Verdict::Interrupted | Verdict::Unfinished => Tone::Bad,
         }
     }
@@ -94,13 +95,14 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    const VERDICTS: [Verdict; 9] = [
+    const VERDICTS: [Verdict; 10] = [
         Verdict::Succeeded,
         Verdict::Reused,
         Verdict::Skipped,
         Verdict::Degraded,
         Verdict::Unverified,
         Verdict::Failed,
+        Verdict::Declined,
         Verdict::Interrupted,
         Verdict::NotRun,
         Verdict::Unfinished,

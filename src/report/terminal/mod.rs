@@ -16,22 +16,18 @@ mod screen;
 mod settings;
 mod summary;
 
-use std::{
-    sync::{Arc, Mutex, mpsc},
-    thread,
-    time::Duration,
-};
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
 
 use crate::{
-    events::{Event, Happening, Level},
+    events::{Event, Happening, Level, Step},
     report::aggregate::RunSummary,
 };
 
 pub use look::{Look, Tone};
-pub use screen::{Screen, Size};
+pub use screen::{Hold, Screen, Size};
 pub use settings::{Detail, Manner, Settings};
 pub use summary::Page;
 
@@ -41,12 +37,12 @@ use plain::Plain;
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// Who moves the clock of what is on display.
+/// Who turns the spinners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// Spinners turn and silent steps speak by themselves.
+    /// They turn by themselves.
     Own,
-    /// Only [`Terminal::tick`] does so.
+    /// Only [`Terminal::tick`] turns them: for tests.
     Ticked,
 }
 
@@ -56,15 +52,14 @@ pub struct Terminal {
     settings: Settings,
     clock: Clock,
     display: Display,
+    /// There while the user is being asked for approval.
+    question: Option<screen::Hold>,
 }
 
 enum Display {
     Nothing,
     Live(Live),
-    Plain {
-        plain: Arc<Mutex<Plain>>,
-        _pulse: Option<Pulse>,
-    },
+    Plain(Plain),
 }
 
 impl Terminal {
@@ -80,14 +75,7 @@ impl Terminal {
                     clock.clone(),
                     pace == Pace::Own,
                 )),
-                Manner::Plain => {
-                    let plain = Arc::new(Mutex::new(Plain::new(screen.clone(), look)));
-                    let pulse = (pace == Pace::Own).then(|| Pulse::start(&plain, clock.clone()));
-                    Display::Plain {
-                        plain,
-                        _pulse: pulse,
-                    }
-                }
+                Manner::Plain => Display::Plain(Plain::new(screen.clone(), look)),
             }
         };
         Self {
@@ -95,6 +83,7 @@ impl Terminal {
             settings,
             clock,
             display,
+            question: None,
         }
     }
 
@@ -105,6 +94,7 @@ impl Terminal {
     /// Shows `event`; `summary` has taken it in already.
     pub fn on(&mut self, event: &Event, summary: &RunSummary) {
         self.log(event);
+        self.approval(event, summary);
         match &mut self.display {
             // Whoever asks for quiet still has to learn what Ctrl-C did.
             Display::Nothing => {
@@ -115,16 +105,16 @@ impl Terminal {
                 }
             }
             Display::Live(live) => live.on(event, summary),
-            Display::Plain { plain, .. } => lock(plain).on(event, summary),
+            Display::Plain(plain) => plain.on(event, summary),
         }
     }
 
-    /// Brings what depends on the time up to now.
+    /// Brings what depends on the time up to now. To be called about once a second.
     pub fn tick(&mut self) {
-        match &self.display {
+        match &mut self.display {
             Display::Nothing => {}
             Display::Live(live) => live.tick(),
-            Display::Plain { plain, .. } => lock(plain).tick((self.clock)()),
+            Display::Plain(plain) => plain.tick((self.clock)()),
         }
     }
 
@@ -135,6 +125,7 @@ impl Terminal {
 
     /// Shows the end of the run; `report` is where the report was written.
     pub fn finish(&mut self, summary: &RunSummary, report: Option<&Utf8Path>) {
+        self.question = None;
         self.close();
         let page = Page {
             look: self.settings.look,
@@ -151,6 +142,34 @@ impl Terminal {
         self.screen.print(&text);
     }
 
+    /// Asks whatever was asked to be shown: nobody can approve what they do not see.
+    fn approval(&mut self, event: &Event, summary: &RunSummary) {
+        match &event.what {
+            Happening::ApprovalAsked(changes) => {
+                let question = feed::question(changes, summary, self.settings.look);
+                self.question = Some(self.screen.ask(&question));
+            }
+            Happening::ApprovalAnswered { approved } => {
+                // An answer of yes ended its line; the end of input did not.
+                self.end_question(!approved);
+            }
+            Happening::StepFinished {
+                step: Step::Approve,
+                ..
+            } => self.end_question(true),
+            _ => {}
+        }
+    }
+
+    fn end_question(&mut self, line_is_open: bool) {
+        if let Some(hold) = self.question.take() {
+            if line_is_open {
+                self.screen.print("\n");
+            }
+            drop(hold);
+        }
+    }
+
     fn log(&self, event: &Event) {
         let Happening::Log { step, level, line } = &event.what else {
             return;
@@ -164,44 +183,4 @@ impl Terminal {
                 .print(&feed::log(step, *level, line, self.settings.look));
         }
     }
-}
-
-/// A thread that lets silent steps speak, for as long as it is held.
-struct Pulse {
-    stop: Option<mpsc::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Pulse {
-    fn start(plain: &Arc<Mutex<Plain>>, clock: Clock) -> Self {
-        let (stop, stopped) = mpsc::channel();
-        let plain = Arc::clone(plain);
-        let thread = thread::spawn(move || {
-            while let Err(mpsc::RecvTimeoutError::Timeout) =
-                stopped.recv_timeout(Duration::from_secs(1))
-            {
-                lock(&plain).tick(clock());
-            }
-        });
-        Self {
-            stop: Some(stop),
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Pulse {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // Its panic has been printed already, and nothing depends on it.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn lock(plain: &Mutex<Plain>) -> std::sync::MutexGuard<'_, Plain> {
-    plain
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -155,6 +155,7 @@ fn loud(verdict: Verdict) -> String {
         Verdict::Degraded
         | Verdict::Unverified
         | Verdict::Failed
+        | Verdict::Declined
         | Verdict::Interrupted
         | Verdict::Unfinished => verdict.word().to_ascii_uppercase(),
     }

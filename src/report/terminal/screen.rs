@@ -92,6 +92,18 @@ impl Screen {
         show()
     }
 
+    /// Shows a question and leaves the cursor behind it; the terminal is the user's until the hold is
+    /// dropped. `text` has to be inert but for our own colours.
+    pub fn ask(&self, text: &str) -> Hold {
+        let mut lines = self.lines();
+        lines.clear();
+        let before = std::mem::take(&mut lines.above);
+        lines.write(&(before + text));
+        lines.holds += 1;
+        drop(lines);
+        Hold(self.clone())
+    }
+
     /// Replaces the live lines. None may be wider than the terminal.
     pub(super) fn set_live(&self, live: Vec<String>) {
         let mut lines = self.lines();
@@ -117,6 +129,15 @@ impl Screen {
 impl fmt::Debug for Screen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Screen")
+    }
+}
+
+/// Nothing is written until this is dropped.
+pub struct Hold(Screen);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        drop(Release(&self.0));
     }
 }
 

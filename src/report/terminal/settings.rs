@@ -55,17 +55,27 @@ impl Detail {
 impl Settings {
     /// For this process's stderr. `color` is `--color always` or `never`, `None` when it is `auto`.
     pub fn detect(color: Option<bool>, quiet: u8, verbose: u8) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Self::of(is_terminal, color, Detail::new(quiet, verbose))
+    }
+
+    /// For this process's stdout, where results go.
+    pub fn for_results(color: Option<bool>) -> Self {
+        Self::of(std::io::stdout().is_terminal(), color, Detail::Steps)
+    }
+
+    fn of(is_terminal: bool, color: Option<bool>, detail: Detail) -> Self {
         let here = env::current_dir().ok();
         let here = here.and_then(|folder| Utf8PathBuf::from_path_buf(folder).ok());
         let surroundings = Surroundings {
-            is_terminal: std::io::stderr().is_terminal(),
+            is_terminal,
             variable: &|name| env::var_os(name)?.into_string().ok(),
         };
         let (manner, look) = surroundings.decide(color);
         Self {
             manner,
             look,
-            detail: Detail::new(quiet, verbose),
+            detail,
             here: here.unwrap_or_default(),
         }
     }

@@ -8,7 +8,7 @@ use super::{Look, Tone, feed};
 use crate::{
     events::{
         ChangeCounts, Operation, Output, OutputValue, PlannedChanges, ResourceResult, RunResult,
-        Step, StepFailure,
+        Step, StepFailure, StepResult,
     },
     report::{
         aggregate::RunSummary,
@@ -248,17 +248,25 @@ impl Page<'_> {
     }
 
     fn failures(&self, summary: &RunSummary) -> Vec<Vec<String>> {
-        summary
-            .failures()
-            .map(|(step, failure)| self.failure(step, failure))
+        let records = summary.steps.iter();
+        records
+            .filter_map(|record| match &record.result {
+                Some(StepResult::Failed(failure)) => {
+                    Some(self.failure(&record.step, Verdict::of(record, summary), failure))
+                }
+                _ => None,
+            })
             .collect()
     }
 
-    fn failure(&self, step: &Step, failure: &StepFailure) -> Vec<String> {
-        let title = format!("{} failed", inert::line(&step.to_string()));
+    fn failure(&self, step: &Step, verdict: Verdict, failure: &StepFailure) -> Vec<String> {
+        let title = format!("{} {}", inert::line(&step.to_string()), verdict.word());
         let mut message = inert::lines(&failure.message);
         let first = message.next().unwrap_or_default();
-        let mut lines = vec![format!("{}: {first}", self.look.paint(Tone::Bad, &title))];
+        let mut lines = vec![format!(
+            "{}: {first}",
+            self.look.paint(verdict.tone(), &title)
+        )];
         lines.extend(message.map(|line| format!("  {line}")));
         if !failure.excerpt.is_empty() {
             lines.push(String::new());
