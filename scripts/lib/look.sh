@@ -200,7 +200,7 @@ look_at_docker() {
   if [ -z "$docker" ]; then
     lacks docker missing
     by_package "docker.io iptables" "a Docker engine: https://docs.docker.com/engine/install/"
-    ! has_apt || task root scripts/start-docker
+    ! has_apt || start_docker
     return
   fi
   if version=$(docker_engine "$docker"); then
@@ -213,21 +213,31 @@ look_at_docker() {
   case $version in
     *"permission denied"*)
       lacks docker "no access" "($(id -un) may not use the engine's socket)"
-      task root "usermod --append --groups docker $(id -un)"
-      advise "log in again after joining the group docker"
+      join_docker
       ;;
     *)
       lacks docker "not running" "$docker"
       if command -v dockerd >/dev/null 2>&1 || [ -x /usr/sbin/dockerd ]; then
-        task root scripts/start-docker
+        start_docker
       elif has_apt; then
         packages docker.io iptables
-        task root scripts/start-docker
+        start_docker
       else
         advise "a running Docker engine: start it, and see that \`docker info\` answers"
       fi
       ;;
   esac
+}
+
+start_docker() {
+  task root scripts/start-docker
+  is_root || join_docker
+}
+
+# Only members of that group may use the engine that root runs.
+join_docker() {
+  task root "usermod --append --groups docker $(id -un)"
+  advise "log in again after joining the group docker"
 }
 
 look_at_base() {

@@ -9,6 +9,9 @@ use crate::{
     plan::{Only, Request},
 };
 
+/// A minute: long enough for another Terraform to finish planning, short enough to be told.
+const DEFAULT_LOCK_TIMEOUT: u64 = 60;
+
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     /// Stack to deploy; without it the default one
@@ -43,7 +46,7 @@ pub struct BuildOptions {
 #[derive(Debug, Clone, ClapArgs)]
 pub struct LockOptions {
     /// How long to wait for the lock of Terraform's state, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_LOCK_TIMEOUT)]
     pub lock_timeout: u64,
 }
 
@@ -54,6 +57,12 @@ pub enum Part {
     Images,
     /// Deploy the newest images there are, building none
     Terraform,
+}
+
+impl Default for LockOptions {
+    fn default() -> Self {
+        Self { lock_timeout: DEFAULT_LOCK_TIMEOUT }
+    }
 }
 
 impl Args {

@@ -31,6 +31,9 @@ use super::{
 /// `replace` calls would otherwise fill the memory.
 const BUDGET: usize = 32 * 1024 * 1024;
 
+/// What a step of an evaluation costs; a budget is for about a million of them.
+const STEP: usize = 32;
+
 type Result<T> = std::result::Result<T, Fault>;
 
 /// Evaluates `expression`, whose spans belong to `text`.
@@ -96,7 +99,7 @@ struct Evaluator<'a> {
 
 impl Evaluator<'_> {
     fn value(&self, expression: &Expression, locals: &Locals) -> Result<Value> {
-        self.budget.spend(1)?;
+        self.budget.spend(STEP)?;
         match expression {
             Expression::Null(_) => Ok(Value::Null),
             Expression::Bool(truth) => Ok(Value::Bool(*truth.value())),
@@ -262,7 +265,7 @@ impl Evaluator<'_> {
         body: &mut dyn FnMut(&Locals) -> Result<()>,
     ) -> Result<()> {
         let mut visit = |key: Value, value: &Value| {
-            self.budget.spend(1)?;
+            self.budget.spend(STEP)?;
             let with_key = match key_name {
                 Some(name) => Locals::Bound {
                     name,

@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use super::fault::Fault;
 
-/// Brackets, templates and heredocs inside each other. Real files stay below ten; the parser behind
-/// this pass gives up at 64, and recursion over the tree stays well within a thread's stack.
-const DEEPEST: usize = 48;
+/// Brackets, templates, directives and heredocs inside each other. Real files stay below ten; with
+/// this bound parsing and evaluating take less than half of a thread's stack, in debug builds too.
+const DEEPEST: usize = 32;
 
 /// Checks that everything that is opened is closed, in order and in time.
 pub(super) fn check(text: &str) -> Result<(), Fault> {
@@ -18,6 +18,7 @@ pub(super) fn check(text: &str) -> Result<(), Fault> {
         text,
         at: 0,
         open: Vec::new(),
+        directives: Vec::new(),
     }
     .run()
 }
@@ -26,6 +27,15 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     open: Vec<Open<'a>>,
+    /// `%{ if` and `%{ for` whose end has not come yet.
+    directives: Vec<Directive>,
+}
+
+struct Directive {
+    span: Range<usize>,
+    end: &'static str,
+    /// How much was open around it.
+    depth: usize,
 }
 
 struct Open<'a> {
@@ -71,7 +81,7 @@ impl<'a> Scanner<'a> {
 
     fn push(&mut self, kind: Kind<'a>, length: usize) -> Result<(), Fault> {
         let span = self.at..self.at + length;
-        if self.open.len() >= DEEPEST {
+        if self.open.len() + self.directives.len() >= DEEPEST {
             return Err(Fault::new(format!(
                 "brackets and templates are nested more than {DEEPEST} deep"
             ))
@@ -178,28 +188,28 @@ impl<'a> Scanner<'a> {
         self.push(Kind::Heredoc(delimiter), mark + length)?;
         // At the start of the heredoc's first line.
         self.at = (self.at + 1).min(self.text.len());
-        self.end_heredoc(delimiter);
-        Ok(())
+        self.end_heredoc(delimiter)
     }
 
     /// Leaves the heredoc when the line that begins here is its end.
-    fn end_heredoc(&mut self, delimiter: &str) {
+    fn end_heredoc(&mut self, delimiter: &str) -> Result<(), Fault> {
         let line = self.line();
         let word = line.trim_start_matches([' ', '\t']);
         let ends = word
             .strip_prefix(delimiter)
             .is_some_and(|after| !after.starts_with(is_word));
         if ends {
+            self.end_directives()?;
             self.open.pop();
             self.at += line.len() - word.len() + delimiter.len();
         }
+        Ok(())
     }
 
     fn in_heredoc(&mut self, delimiter: &str) -> Result<(), Fault> {
         if self.rest().starts_with('\n') {
             self.at += 1;
-            self.end_heredoc(delimiter);
-            return Ok(());
+            return self.end_heredoc(delimiter);
         }
         self.literal()
     }
@@ -207,6 +217,7 @@ impl<'a> Scanner<'a> {
     fn in_string(&mut self) -> Result<(), Fault> {
         let rest = self.rest();
         if rest.starts_with('"') {
+            self.end_directives()?;
             self.open.pop();
             self.at += 1;
         } else if rest.starts_with('\n') || rest.starts_with("\\\n") {
@@ -225,12 +236,52 @@ impl<'a> Scanner<'a> {
         let rest = self.rest();
         if rest.starts_with("$${") || rest.starts_with("%%{") {
             self.at += 3;
-        } else if rest.starts_with("${") || rest.starts_with("%{") {
+        } else if rest.starts_with("${") {
+            self.push(Kind::Template, 2)?;
+        } else if let Some(directive) = rest.strip_prefix("%{") {
+            self.directive(directive);
             self.push(Kind::Template, 2)?;
         } else {
             self.at += rest.chars().next().map_or(0, char::len_utf8);
         }
         Ok(())
+    }
+
+    /// Notes the begin or the end of a directive; `text` is what follows its `%{`.
+    fn directive(&mut self, text: &str) {
+        let word = text.trim_start_matches('~').trim_start();
+        let skipped = text.len() - word.len();
+        let length = word.find(|c| !is_word(c)).unwrap_or(word.len());
+        let end = match &word[..length] {
+            "if" => "endif",
+            "for" => "endfor",
+            "endif" | "endfor" => {
+                self.directives.pop();
+                return;
+            }
+            _ => return,
+        };
+        self.directives.push(Directive {
+            span: self.at..self.at + 2 + skipped + length,
+            end,
+            depth: self.open.len(),
+        });
+    }
+
+    /// Checks that the directives of the string or heredoc that ends here have ended.
+    fn end_directives(&self) -> Result<(), Fault> {
+        match self.directives.last() {
+            Some(directive) if directive.depth >= self.open.len() => {
+                let opening = &self.text[directive.span.clone()];
+                Err(Fault::new(format!("this `{opening}` never ends"))
+                    .at(directive.span.clone())
+                    .hint(format!(
+                        "add `%{{ {} }}`, or write `%%{{` for the text itself",
+                        directive.end
+                    )))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn never_closed(&self, open: Open) -> Fault {
@@ -331,6 +382,14 @@ mod tests {
             ("the heredoc `<<EOT` never ends".into(), "<<EOT")
         );
         assert_eq!(
+            fault("a = \"%{~ if b }x\"\n"),
+            ("this `%{~ if` never ends".into(), "%{~ if")
+        );
+        assert_eq!(
+            fault("a = <<EOT\n%{ for b in c }\nEOT\n"),
+            ("this `%{ for` never ends".into(), "%{ for")
+        );
+        assert_eq!(
             fault("a = 1 /* b\n"),
             ("this comment is never closed".into(), "/*")
         );
@@ -370,5 +429,13 @@ mod tests {
         assert!(check(&nested(DEEPEST + 1)).is_err());
         assert!(check(&"{".repeat(1_000_000)).is_err());
         assert!(check(&"\"${".repeat(300_000)).is_err());
+        let directives = |depth: usize| {
+            let (open, close) = ("%{~ if true }".repeat(depth), "%{ endif }".repeat(depth));
+            format!("\"{open}{close}\"")
+        };
+        // The quote and the directive's own braces count as well.
+        assert_eq!(check(&directives(DEEPEST - 2)), Ok(()));
+        assert!(check(&directives(DEEPEST + 1)).is_err());
+        assert_eq!(check(&"\"%{ if a }%{ endif }\"\n".repeat(100)), Ok(()));
     }
 }

@@ -48,10 +48,8 @@ pub(super) fn literal(written: &str) -> String {
 pub(super) fn inexact(text: &str) -> Fault {
     let shown: String = text.chars().take(40).collect();
     let dots = if shown.len() < text.len() { "…" } else { "" };
-    Fault::new(format!(
-        "the number {shown}{dots} has more digits than can be kept"
-    ))
-    .hint("write it as a string, in double quotes: Terraform and Packer convert it")
+    Fault::new(format!("the number {shown}{dots} cannot be kept exactly"))
+        .hint("write it as a string, in double quotes: Terraform and Packer convert it")
 }
 
 /// A float as a number, as an integer where it is one; `None` for infinities and what is not a number.

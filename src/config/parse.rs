@@ -32,9 +32,11 @@ fn explain(text: &str, error: &parser::Error) -> Fault {
     let says = |part: &str| message.contains(part);
 
     if says("redefined attribute") || says("redefined object key") {
-        return Fault::new(format!("`{token}` is set twice"))
-            .at(span)
-            .hint("keep one of the two");
+        let fault = Fault::new(format!("`{token}` is set twice")).at(span);
+        return fault.hint(match line_that_sets(before, token) {
+            Some(line) => format!("it is set on line {line} already; keep one of the two"),
+            None => "keep one of the two".to_owned(),
+        });
     }
     if says("nesting depth") {
         return Fault::new("this is nested too deep").at(span).hint(
@@ -75,7 +77,7 @@ fn explain(text: &str, error: &parser::Error) -> Fault {
     if says("newline or eof") {
         return match token {
             "," | ";" => Fault::new(format!("`{token}` after a value"))
-                .hint("attributes end with their line, without a mark"),
+                .hint("remove it: an attribute ends at the end of its line"),
             token => Fault::new(format!("unexpected `{token}` after a value"))
                 .hint("each attribute and each block begins on a line of its own"),
         }
@@ -113,6 +115,19 @@ fn explain(text: &str, error: &parser::Error) -> Fault {
         text => Fault::new(format!("unexpected {found}: {text}")),
     }
     .at(span)
+}
+
+/// Number of the last line that begins with `name =`, indented like the one that `text` ends in.
+fn line_that_sets(text: &str, name: &str) -> Option<usize> {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let indentation = lines.last().filter(|last| last.trim().is_empty())?;
+    let sets = |line: &&str| {
+        let after = line
+            .strip_prefix(indentation)
+            .and_then(|line| line.strip_prefix(name));
+        after.is_some_and(|after| after.trim_start().starts_with(['=', ':']))
+    };
+    lines.iter().rposition(sets).map(|index| index + 1)
 }
 
 /// The word or mark that text begins with.

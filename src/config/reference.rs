@@ -70,7 +70,7 @@ pub(super) fn of_traversal(root: &str, traversal: &Traversal) -> Result<Found, F
     let (_, names) = ROOTS
         .iter()
         .find(|(name, _)| *name == root)
-        .ok_or_else(|| unknown_word(root).at(root_span.clone()))?;
+        .ok_or_else(|| unknown_word(root, &written(root, traversal)).at(root_span.clone()))?;
     let span_of = |count: usize| -> Option<Range<usize>> {
         let start = root_span.as_ref()?.start;
         let end = match traversal.operators.get(count.checked_sub(1)?) {
@@ -129,8 +129,23 @@ pub(super) fn alone(word: &str) -> Fault {
     if ROOTS.iter().any(|(root, _)| *root == word) {
         bare(word)
     } else {
-        unknown_word(word)
+        unknown_word(word, word)
     }
+}
+
+/// A traversal's names as they are written, for example `t3.micro`.
+fn written(root: &str, traversal: &Traversal) -> String {
+    let mut text = root.to_owned();
+    for operator in &traversal.operators {
+        match operator.value() {
+            TraversalOperator::GetAttr(name) => {
+                text.push('.');
+                text.push_str(name.value().as_str());
+            }
+            _ => break,
+        }
+    }
+    text
 }
 
 fn bare(root: &str) -> Fault {
@@ -147,7 +162,8 @@ fn bare(root: &str) -> Fault {
         .hint(format!("for example `{example}`"))
 }
 
-fn unknown_word(word: &str) -> Fault {
+/// `whole` is the word with the names behind it.
+fn unknown_word(word: &str, whole: &str) -> Fault {
     let fault = Fault::new(format!("unknown name `{word}`"));
     let hint = match word {
         "var" | "local" => {
@@ -170,7 +186,7 @@ fn unknown_word(word: &str) -> Fault {
         "secret" | "credentials" => "did you mean `credential`?".to_owned(),
         word => match suggest::closest(word, ROOTS.iter().map(|(root, _)| *root)) {
             Some(close) => format!("did you mean `{close}`?"),
-            None => format!("text is written in double quotes: \"{word}\""),
+            None => format!("text is written in double quotes: \"{whole}\""),
         },
     };
     fault.hint(hint)

@@ -151,6 +151,24 @@ pub enum ReplaceOrder {
 #[derive(Debug, Clone, Default)]
 pub struct Variables(pub Vec<(String, VariableValue)>);
 
+impl Variables {
+    /// The variables whose values are evaluated, with their expressions.
+    pub fn expressions(&self) -> impl Iterator<Item = (&str, &Expr)> {
+        self.0.iter().filter_map(|(name, value)| match value {
+            VariableValue::Expr(expression) => Some((name.as_str(), expression)),
+            VariableValue::Credential { .. } => None,
+        })
+    }
+
+    /// The variables whose values are credentials, with the credentials' names.
+    pub fn credentials(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(variable, value)| match value {
+            VariableValue::Expr(_) => None,
+            VariableValue::Credential { name, .. } => Some((variable.as_str(), name.as_str())),
+        })
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum VariableValue {
     Expr(Expr),

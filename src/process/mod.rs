@@ -7,7 +7,8 @@
 //! - [`detach`]: a child that goes on when the driver ends;
 //! - [`identity`]: whether a pid still stands for the process that was started;
 //! - [`environment`]: the environment every child gets;
-//! - [`redaction`]: takes secrets out of everything children print.
+//! - [`redaction`]: takes secrets out of everything children print;
+//! - [`replace`]: becoming the command of `creds exec`.
 
 pub mod capture;
 pub mod detach;
@@ -15,6 +16,7 @@ pub mod environment;
 pub mod identity;
 mod own;
 pub mod redaction;
+pub mod replace;
 pub mod session;
 pub mod stream;
 pub mod temporary;
@@ -28,6 +30,7 @@ pub use capture::{Captured, capture};
 pub use detach::{Detached, spawn_detached};
 pub use identity::{Ending, ProcessIdentity};
 pub use own::protect_own;
+pub use replace::replace;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
 
 /// A child that did not run to its end.

@@ -15,11 +15,12 @@ use super::{
 use crate::{
     command::ToolCommand,
     config::{ImageFacts, RunFacts, Scope, Stack},
-    events::{ImageOutcome, Level, Output, OutputValue, Step},
+    events::{Level, Operation, Output, OutputValue, Step},
     journal::{Journal, Record, RunFolder, StateFolder},
     plan::Request,
     process::{self, Captured, Channel, Ended, Spool, StopSignal},
     run_id::RunId,
+    tools::aws::images::Ami,
 };
 
 /// What is known before the first step.
@@ -50,6 +51,8 @@ pub struct Context {
     pub access: Access,
     /// Sends redacted events.
     pub events: Emitter,
+    /// The stack's AMIs, once they have been asked for.
+    pub own_images: tokio::sync::OnceCell<Vec<Ami>>,
     /// The outputs of the deployment before this run.
     pub known_outputs: Vec<Output>,
     pub outputs: Mutex<BTreeMap<Step, StepOutput>>,
@@ -88,10 +91,14 @@ impl Context {
     pub fn scope(&self) -> Scope {
         let base = &self.base;
         let images = base.stack.images.iter().filter_map(|image| {
-            let (id, fingerprint) = match self.image(&image.name)? {
-                StepOutput::Image(ImageOutcome { ami, fingerprint, .. }) => (ami, fingerprint),
-                StepOutput::ImageToBuild { fingerprint } => {
+            let (id, fingerprint) = match self.image(&image.name) {
+                Some(StepOutput::Image(image)) => (image.ami, image.fingerprint),
+                Some(StepOutput::ImageToBuild { fingerprint }) => {
                     (PLACEHOLDER_AMI.to_owned(), fingerprint)
+                }
+                // A destroy looks no image up, so that it works when there is none any more.
+                None if base.request.operation == Operation::Destroy => {
+                    (PLACEHOLDER_AMI.to_owned(), String::new())
                 }
                 _ => return None,
             };
@@ -206,7 +213,8 @@ impl Context {
     }
 }
 
-/// Stands for the id of an image that `plan` would have to build; of the shape AWS gives ids.
+/// Stands for the id of an image that is not known: one that `plan` would have to build, any in a
+/// `destroy`. It has the shape that AWS gives ids, which root modules may insist on.
 pub const PLACEHOLDER_AMI: &str = "ami-00000000000000000";
 
 fn plain(output: Output) -> Option<(String, serde_json::Value)> {

@@ -185,6 +185,7 @@ async fn all_steps(
                 prepared,
                 access,
                 events,
+                own_images: tokio::sync::OnceCell::new(),
                 known_outputs,
                 outputs: Mutex::new(BTreeMap::new()),
             });

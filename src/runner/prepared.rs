@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
+use serde_json::{Map, Value};
 
 use super::{failure::Failure, installed::Installed};
 use crate::{
     command::EnvValue,
+    credentials::Resolution,
     errors::Exit,
-    events::Warning,
     process::redaction::Redactor,
-    render::terraform::{self as render, ProviderOverride},
-    sandbox::{Emulator, Sandbox, overrides},
+    render::terraform::{self as render, Root},
+    sandbox::{
+        Emulator, Sandbox,
+        overrides::{self, ProviderOverride, Setting},
+    },
+    secret::Secret,
     tools::{aws::Aws, locate::Tool, terraform::Terraform},
     workspace::Workspace,
 };
@@ -74,21 +79,13 @@ pub struct Access {
     pub redactor: Arc<Redactor>,
     /// `AWS_*` for children that talk to AWS.
     pub aws_env: Vec<(String, EnvValue)>,
-    /// Every credential by name, under its `env` name.
-    pub credentials: Vec<HeldCredential>,
+    pub resolution: Resolution,
     pub aws: Aws,
     pub terraform: Option<Terraform>,
     /// The state file, where the environment keeps it on this machine.
     pub local_state: Option<Utf8PathBuf>,
     /// The emulator's address, in the sandbox.
     pub endpoint: Option<String>,
-}
-
-/// A credential that was found.
-pub struct HeldCredential {
-    pub name: String,
-    pub env: Option<String>,
-    pub secret: crate::secret::Secret,
 }
 
 impl Access {
@@ -109,22 +106,12 @@ impl Access {
 
     /// The credentials called `names`, for a child's environment.
     pub fn credential_env(&self, names: &[String]) -> Vec<(String, EnvValue)> {
-        self.credentials
-            .iter()
-            .filter(|credential| names.contains(&credential.name))
-            .filter_map(|credential| {
-                let env = credential.env.clone()?;
-                Some((env, EnvValue::Secret(credential.secret.clone())))
-            })
-            .collect()
+        self.resolution.child_environment(names).collect()
     }
 
     /// The secret of the credential called `name`.
-    pub fn secret(&self, name: &str) -> Option<&crate::secret::Secret> {
-        self.credentials
-            .iter()
-            .find(|credential| credential.name == name)
-            .map(|credential| &credential.secret)
+    pub fn secret(&self, name: &str) -> Option<&Secret> {
+        self.resolution.get(name)?.secret()
     }
 
     /// In the sandbox, points the root module's AWS provider at the emulator. Which arguments do
@@ -133,21 +120,41 @@ impl Access {
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub fn finish_overrides(&self, folder: &Utf8Path) -> Result<Vec<Warning>, Failure> {
+    pub fn finish_overrides(&self, folder: &Utf8Path) -> Result<(), Failure> {
         let Some(endpoint) = &self.endpoint else {
-            return Ok(Vec::new());
-        };
-        let failed = |error: std::io::Error| {
-            Failure::new(format!("failed to write the sandbox's provider settings: {error}"))
+            return Ok(());
         };
         let lock = fs_err::read_to_string(folder.join(".terraform.lock.hcl")).unwrap_or_default();
-        let Some(version) = render::locked_version(&lock, "hashicorp/aws") else {
-            return Ok(Vec::new());
+        let Some(version) = overrides::locked_provider_version(&lock) else {
+            return Ok(());
         };
-        let provider = ProviderOverride::from(overrides::provider(version.major, endpoint));
-        let aliases = render::provider_aliases(folder, "aws").map_err(failed)?;
-        let text = render::provider_override(&provider, &aliases);
-        fs_err::write(folder.join(render::PROVIDER_OVERRIDE_FILE), text).map_err(failed)?;
-        Ok(Vec::new())
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::new(format!("failed to point Terraform's provider at the sandbox: {error}"))
+        };
+        let root = Root::read(folder).map_err(|error| failed(&error))?;
+        let attributes = provider_attributes(&overrides::provider(&version, endpoint));
+        let text = render::provider("aws", &attributes, &root.aws_aliases);
+        fs_err::write(folder.join(render::PROVIDER_OVERRIDE_FILE), text).map_err(|error| failed(&error))
     }
+}
+
+/// The override as the body of a `provider` block.
+fn provider_attributes(provider: &ProviderOverride) -> Map<String, Value> {
+    let value = |setting: &Setting| match setting {
+        Setting::Text(text) => Value::from(text.as_str()),
+        Setting::Number(number) => Value::from(*number),
+        Setting::Flag(flag) => Value::from(*flag),
+        Setting::Null => Value::Null,
+    };
+    let endpoints: Map<String, Value> = provider
+        .endpoints
+        .iter()
+        .map(|(name, url)| ((*name).to_owned(), Value::from(url.as_str())))
+        .collect();
+    provider
+        .arguments
+        .iter()
+        .map(|(name, setting)| ((*name).to_owned(), value(setting)))
+        .chain([("endpoints".to_owned(), Value::Object(endpoints))])
+        .collect()
 }

@@ -6,4 +6,5 @@ pub mod aws;
 pub mod curl;
 pub mod docker;
 pub mod locate;
+pub mod packer;
 pub mod terraform;

@@ -3,3 +3,7 @@
 mod support;
 
 mod functions;
+mod fuzz;
+mod loading;
+mod mistakes;
+mod values;

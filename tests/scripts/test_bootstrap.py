@@ -167,6 +167,16 @@ class Bootstrap(ScriptCase):
         self.assertIn("sudo usermod --append --groups docker someone\n", text)
         self.assertIn("log in again", text)
 
+    def test_without_root_a_new_engine_is_made_ours(self) -> None:
+        self.be("1000")
+        self.remove("docker")
+        text = self.bootstrap(5, "--yes")
+        self.assertRegex(
+            text,
+            r"docker\.io iptables\n  sudo env .*start-docker'\n"
+            r"  sudo usermod --append --groups docker someone\n",
+        )
+
     def test_an_engine_that_does_not_run_is_started(self) -> None:
         self.fake("docker", "echo Cannot connect to the Docker daemon; exit 1")
         self.fake("dockerd")

@@ -55,9 +55,9 @@ fn read(reader: &Reader, section: &Section, scope: &Scope) -> CredentialSpec {
         sources.extend(source);
     }
     if !written {
-        reader.report(
+        section.report_missing(
+            reader,
             Fault::new(format!("the credential `{}` has no source", section.name()))
-                .at(section.title_span())
                 .hint("add at least one of `env`, `pass`, `keyring` and `command`"),
         );
     }

@@ -68,7 +68,7 @@ pub(super) fn read(
         names::region(region).map(|()| region.to_owned())
     });
     if region_needed && section.field("region").is_none() {
-        reader.report(no_region(name).at(section.title_span()));
+        section.report_missing(reader, no_region(name));
     }
     if let Some(approve) = reader.choice(
         section.field("approve"),

@@ -103,9 +103,7 @@ fn read(
     env_lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Stack> {
     reader.declare(file);
-    let Some(head) = only_stack(reader, file) else {
-        return None;
-    };
+    let head = only_stack(reader, file)?;
     let env = env_values(reader, file, env_lookup);
     let scope_for = |environment: &str| Scope {
         stack: head.name().to_owned(),
@@ -156,7 +154,7 @@ fn read(
     let region_needed = head.field("region").is_none();
     let part = chosen.unwrap_or_else(|| {
         if region_needed {
-            reader.report(environment::no_region(wanted).at(head.title_span()));
+            head.report_missing(reader, environment::no_region(wanted));
         }
         EnvironmentPart::undeclared(wanted)
     });
@@ -314,11 +312,14 @@ fn check_terraform_names(reader: &Reader, variables: &[Variable], credentials: &
 /// Without Terraform there is nothing that variables, outputs and backends could be of.
 fn without_terraform(reader: &Reader, file: &Section, head: &Section) {
     if file.blocks("image").next().is_none() {
-        reader.report(
+        head.report_missing(
+            reader,
             Fault::new("the stack has neither images nor a Terraform folder")
-                .at(head.title_span())
                 .hint("add `terraform = \"PATH\"` to it, or an `image` block to the file"),
         );
+        return;
+    }
+    if head.has_unknown {
         return;
     }
     let hint = "add `terraform = \"PATH\"` to the `stack` block";

@@ -17,6 +17,8 @@ pub(super) struct Section<'a> {
     block: Option<&'a Block>,
     attributes: Vec<Field<'a>>,
     blocks: Vec<Section<'a>>,
+    /// Something in it was not known, so what seems to be missing may be there under a wrong name.
+    pub(super) has_unknown: bool,
 }
 
 /// An attribute and its value.
@@ -52,6 +54,7 @@ impl<'a> Section<'a> {
             block,
             attributes: Vec::new(),
             blocks: Vec::new(),
+            has_unknown: false,
         };
         for structure in body {
             match structure {
@@ -64,6 +67,7 @@ impl<'a> Section<'a> {
                             expression: &attribute.value,
                         });
                     } else {
+                        section.has_unknown = true;
                         reader.report(unknown_attribute(schema, name).at(attribute.key.span()));
                     }
                 }
@@ -74,6 +78,7 @@ impl<'a> Section<'a> {
                         section.blocks.push(inner);
                     }
                     None => {
+                        section.has_unknown = true;
                         let name = inner.ident.value().as_str();
                         reader.report(unknown_block(schema, name).at(inner.ident.span()));
                     }
@@ -94,6 +99,13 @@ impl<'a> Section<'a> {
             .iter()
             .find(|field| field.name == name)
             .copied()
+    }
+
+    /// Reports something that is missing, unless it may be there under a wrong name.
+    pub(super) fn report_missing(&self, reader: &Reader, fault: Fault) {
+        if !self.has_unknown {
+            reader.report(fault.at(self.title_span()));
+        }
     }
 
     /// All attributes in the order of the file.
@@ -134,7 +146,7 @@ impl<'a> Section<'a> {
         match (self.schema.label, count) {
             (None, 0) => {}
             (None, _) => reader.report(
-                Fault::new(format!("a `{}` block has no label", self.schema.name))
+                Fault::new(format!("{} has no label", a_block(self.schema.name)))
                     .at(self.label_span()),
             ),
             (Some(_), 0) => reader.report(
@@ -151,7 +163,7 @@ impl<'a> Section<'a> {
                 }
             }
             (Some(_), _) => reader.report(
-                Fault::new(format!("a `{}` block has one name", self.schema.name))
+                Fault::new(format!("{} has one name", a_block(self.schema.name)))
                     .at(block.labels[1].span())
                     .hint(format!("write it as {} {{ ... }}", self.schema.title())),
             ),
@@ -161,17 +173,15 @@ impl<'a> Section<'a> {
     fn check_required(&self, reader: &Reader) {
         for attribute in self.schema.attributes {
             if attribute.need == schema::Need::Required && self.field(attribute.name).is_none() {
-                reader.report(
-                    Fault::new(format!(
-                        "`{}` is missing in this `{}` block",
-                        attribute.name, self.schema.name
-                    ))
-                    .at(self.title_span())
-                    .hint(format!(
-                        "add `{} = ...`: {}",
-                        attribute.name,
-                        lower_first(attribute.summary)
-                    )),
+                let fault = Fault::new(format!(
+                    "`{}` is missing in this `{}` block",
+                    attribute.name, self.schema.name
+                ));
+                let sentence = attribute.summary.split(". ").next().unwrap_or_default();
+                let what = lower_first(sentence.trim_end_matches('.'));
+                self.report_missing(
+                    reader,
+                    fault.hint(format!("add `{} = ...`: {what}", attribute.name)),
                 );
             }
         }
@@ -219,6 +229,10 @@ fn article(noun: &str) -> String {
     }
 }
 
+fn a_block(name: &str) -> String {
+    article(name).replacen(name, &format!("`{name}` block"), 1)
+}
+
 fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
@@ -240,7 +254,7 @@ fn place_of(schema: &schema::Block) -> String {
 fn unknown_attribute(schema: &schema::Block, name: &str) -> Fault {
     let fault = Fault::new(match schema.name {
         "" => format!("unknown attribute `{name}` at the top of the file"),
-        block => format!("unknown attribute `{name}` in a `{block}` block"),
+        block => format!("unknown attribute `{name}` in {}", a_block(block)),
     });
     if let Some(block) = schema.block(name) {
         return fault.hint(format!(
@@ -264,10 +278,17 @@ fn unknown_attribute(schema: &schema::Block, name: &str) -> Fault {
 fn unknown_block(schema: &schema::Block, name: &str) -> Fault {
     let fault = Fault::new(match schema.name {
         "" => format!("unknown block `{name}`"),
-        block => format!("unknown block `{name}` in a `{block}` block"),
+        block => format!("unknown block `{name}` in {}", a_block(block)),
     });
-    if schema.attribute(name).is_some() {
-        return fault.hint(format!("`{name}` is an attribute: write `{name} = ...`"));
+    if let Some(attribute) = schema.attribute(name) {
+        let value = if attribute.kind == "object" {
+            "{ ... }"
+        } else {
+            "..."
+        };
+        return fault.hint(format!(
+            "`{name}` is an attribute: write `{name} = {value}`"
+        ));
     }
     if schema.open {
         return fault.hint(format!("write it as an attribute: `{name} = {{ ... }}`"));

@@ -1,6 +1,6 @@
 //! `credentials`: every secret is looked up once, and given to the commands that need it.
 
-use std::{io::IsTerminal, sync::Arc};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
@@ -9,23 +9,21 @@ use super::super::{
     emitter::Emitter,
     failure::Failure,
     frontend::Questions,
-    prepared::{Access, HeldCredential, Prepared},
+    prepared::{Access, Prepared},
     step_output::{Done, Stopped},
 };
 use crate::{
     command::EnvValue,
-    config::{Backend, CredentialSpec},
-    credentials::{self, Found},
+    credentials::{self, Outcome, Resolution, aws_environment},
     errors::Exit,
-    events::{Happening, Step, Warning},
+    events::{Happening, Step},
     process::redaction::Redactor,
-    render,
+    render::terraform as render,
     sandbox::overrides,
-    secret::Secret,
     tools::{
         aws::{Aws, identity},
         locate,
-        terraform::Terraform,
+        terraform::{Terraform, diagnosis},
     },
 };
 
@@ -34,5 +32,159 @@ pub async fn run(
     events: &Emitter,
     prepared: &Prepared,
 ) -> Result<(Done, Access), Stopped> {
-    todo!()
+    let step = Step::Credentials;
+    events.doing(&step, "looking credentials up");
+    let interactive = matches!(base.questions, Questions::Terminal(_));
+    let context = credentials::Context::of_process(&base.stack, &base.stack.root, interactive);
+    let resolution = blocking({
+        let (specs, context) = (base.stack.credentials.clone(), context.clone());
+        move || credentials::resolve(&specs, &context)
+    })
+    .await?;
+    for warning in resolution.warnings() {
+        let step = Some(step.clone());
+        events.send(Happening::Warning { step, warning: warning.clone() });
+    }
+    resolution
+        .check()
+        .map_err(|error| Failure::of(Exit::MissingCredential, error.to_string()).hints(error.hints()))?;
+    for credential in &resolution.credentials {
+        events.send(Happening::CredentialFound {
+            name: credential.name.clone(),
+            source: credential.origin(),
+        });
+    }
+
+    let mut aws_env: Vec<(String, EnvValue)> = Vec::new();
+    let mut secrets: Vec<_> = resolution.secrets().collect();
+    let variables = aws_environment(&resolution, &context, &base.stack.region);
+    secrets.extend(variables.iter().filter_map(credentials::AwsVariable::secret));
+    let redactor = Arc::new(Redactor::new(secrets));
+    let endpoint = prepared.sandbox.as_ref().map(|running| running.emulator.url());
+    match &endpoint {
+        Some(url) => {
+            let no_proxy = context.variables.text("NO_PROXY");
+            aws_env.extend(overrides::child_environment(url, &base.stack.region, no_proxy));
+        }
+        None => aws_env.extend(variables.into_iter().map(Into::into)),
+    }
+
+    let aws = Aws::new(prepared.aws.program.clone(), base.stack.region.clone(), aws_env.clone());
+    let identity = match &endpoint {
+        Some(_) => None,
+        None => Some(who_we_are(&aws, &redactor).await?),
+    };
+    let local_state = local_state(base, prepared);
+    let terraform = terraform(base, prepared, &resolution, &aws_env, local_state.as_ref())?;
+    let summary = summary(&resolution, identity.as_ref());
+    let access = Access { redactor, aws_env, resolution, aws, terraform, local_state, endpoint };
+    Ok((Done::succeeded(summary), access))
+}
+
+/// Asks AWS who we are: bad credentials are found before anything is built with them.
+async fn who_we_are(aws: &Aws, redactor: &Redactor) -> Result<identity::Identity, Failure> {
+    let answer = capture(identity::command(aws)).await?;
+    let complaint = redactor.redact(&answer.stderr_text()).into_owned();
+    identity::decode(&answer.stdout).filter(|_| answer.success()).ok_or_else(|| {
+        let mend = diagnosis::mend_of_text(&complaint).unwrap_or(
+            "check `amiable creds check`, or log in with `aws sso login`, or set AWS_PROFILE",
+        );
+        Failure::of(Exit::MissingCredential, "AWS does not accept the credentials")
+            .excerpt(complaint.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned))
+            .hint(mend)
+    })
+}
+
+/// The state's file, where no backend keeps it elsewhere. The sandbox's belongs to one emulator:
+/// with the next one it is gone, like everything it speaks of.
+fn local_state(base: &Base, prepared: &Prepared) -> Option<Utf8PathBuf> {
+    if let Some(running) = &prepared.sandbox {
+        let folder = running.sandbox.instance_folder(&running.emulator.instance);
+        return Some(folder.join(format!("{}.tfstate", base.stack.name)));
+    }
+    let root = base.stack.terraform.as_ref()?;
+    let has_backend = base.stack.environment.backend.is_some()
+        || render::has_backend(&base.stack.root.join(root));
+    (!has_backend).then(|| base.state.local_terraform_state())
+}
+
+fn terraform(
+    base: &Base,
+    prepared: &Prepared,
+    resolution: &Resolution,
+    aws_env: &[(String, EnvValue)],
+    local_state: Option<&Utf8PathBuf>,
+) -> Result<Option<Terraform>, Failure> {
+    let (Some(installed), Some(root)) = (&prepared.terraform, &base.stack.terraform) else {
+        return Ok(None);
+    };
+    let mut env = aws_env.to_vec();
+    for credential in &resolution.credentials {
+        if let (Some(variable), Some(secret)) = (&credential.terraform, credential.secret()) {
+            env.push((format!("TF_VAR_{variable}"), EnvValue::Secret(secret.clone())));
+        }
+    }
+    for (variable, name) in base.stack.variables.credentials() {
+        if let Some(secret) = resolution.get(name).and_then(credentials::Resolved::secret) {
+            env.push((format!("TF_VAR_{variable}"), EnvValue::Secret(secret.clone())));
+        }
+    }
+    let folder = prepared.workspace.path(root);
+    let failed = |error: std::io::Error| {
+        Failure::new(format!("failed to write Terraform's settings into the workspace: {error}"))
+    };
+    env.extend(mirror_setting(base).map_err(failed)?);
+    let backend = match (&base.stack.environment.backend, local_state) {
+        (Some(backend), _) if prepared.sandbox.is_none() => {
+            Some(render::backend(&backend.kind, &backend.attributes))
+        }
+        (_, Some(state)) => {
+            let path = serde_json::Value::String(state.to_string());
+            let attributes = [("path".to_owned(), path)].into_iter().collect();
+            Some(render::backend("local", &attributes))
+        }
+        _ => None,
+    };
+    let file = folder.join(render::BACKEND_OVERRIDE_FILE);
+    match backend {
+        Some(text) => fs_err::write(file, text).map_err(failed)?,
+        None if file.exists() => fs_err::remove_file(file).map_err(failed)?,
+        None => {}
+    }
+    Ok(Some(Terraform::new(installed.program.clone(), folder, env)))
+}
+
+/// Points Terraform at the providers that `scripts/bootstrap` fetched where Terraform's registry is
+/// out of reach. A configuration of the user's own comes first.
+fn mirror_setting(base: &Base) -> std::io::Result<Option<(String, EnvValue)>> {
+    let mirror = locate::home().join("providers");
+    let own = std::env::var_os("TF_CLI_CONFIG_FILE").map(std::path::PathBuf::from);
+    let own = own.or_else(|| Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".terraformrc")));
+    if !mirror.is_dir() || own.is_some_and(|path| path.exists()) {
+        return Ok(None);
+    }
+    let file = base.state.workspace().join("amiable.tfrc");
+    fs_err::write(&file, render::mirror_configuration(&mirror))?;
+    Ok(Some(("TF_CLI_CONFIG_FILE".to_owned(), EnvValue::Plain(file.into_string()))))
+}
+
+fn summary(resolution: &Resolution, identity: Option<&identity::Identity>) -> String {
+    let generated = resolution
+        .credentials
+        .iter()
+        .filter(|credential| matches!(credential.outcome, Outcome::Generated { .. }))
+        .count();
+    let found = resolution.secrets().count() - generated;
+    let mut parts = Vec::new();
+    if found > 0 {
+        parts.push(format!("{found} found"));
+    }
+    if generated > 0 {
+        parts.push(format!("{generated} generated for the sandbox"));
+    }
+    parts.extend(identity.map(|identity| format!("account {}", identity.account)));
+    if parts.is_empty() {
+        parts.push("none needed".to_owned());
+    }
+    parts.join(", ")
 }

@@ -14,7 +14,7 @@ use crate::{
 pub async fn run(context: &Context) -> StepEnd {
     let step = Step::Prune;
     let aws = &context.access.aws;
-    let own = super::image::own_images(context).await?;
+    let own = super::image::lookup::of_stack(context).await?;
     if own.is_empty() {
         return Ok(Done::skipped("there are no images"));
     }

@@ -171,7 +171,6 @@ fn write_variables(context: &Context, folder: &Utf8Path) -> Result<(), Failure> 
     for (name, value) in context.base.stack.variables.expressions() {
         values.insert(name.to_owned(), value.evaluate(&scope)?);
     }
-    // A destroy does not need values that only a finished build knows.
     let text = render::terraform::variables(&values);
     let path = folder.join(render::terraform::VARIABLES_FILE);
     fs_err::write(&path, text)
@@ -234,7 +233,7 @@ fn looked_something_up_in_vain(tally: &Tally) -> bool {
 }
 
 /// Removes the saved plan, which holds secrets.
-pub(super) fn discard(context: &Context) {
+pub fn discard(context: &Context) {
     // Not there is as good.
     let _ = fs_err::remove_file(context.base.folder.plan());
 }

@@ -5,8 +5,7 @@ use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
-    process::Command,
-    time::Duration,
+    process::{Command, Stdio},
 };
 
 use amiable::{
@@ -14,51 +13,15 @@ use amiable::{
     process::{Captured, capture},
     sandbox::{EmulatorSettings, Ensured, Sandbox, Status},
 };
-use camino::Utf8PathBuf;
 
-const LONG: Duration = Duration::from_secs(120);
+use super::{Fixture, LONG, program, settings};
+
+/// Names the sandbox to the other processes of a test.
 const FOLDER: &str = "AMIABLE_TEST_SANDBOX";
 
-fn program(variable: &str, name: &str) -> Utf8PathBuf {
-    if let Some(path) = env::var_os(variable) {
-        return Utf8PathBuf::try_from(std::path::PathBuf::from(path)).unwrap();
-    }
-    let path = which::which(name)
-        .unwrap_or_else(|_| panic!("{name} is not on PATH: scripts/bootstrap installs it"));
-    Utf8PathBuf::try_from(path).unwrap()
-}
-
-fn settings() -> EmulatorSettings {
-    EmulatorSettings {
-        moto_server: program("AMIABLE_MOTO_SERVER", "moto_server"),
-        region: "us-east-1".to_owned(),
-    }
-}
-
-/// A sandbox in a temporary folder that leaves nothing running.
-struct Fixture {
-    sandbox: Sandbox,
-    _keep: tempfile::TempDir,
-}
-
 impl Fixture {
-    fn new() -> Self {
-        let keep = tempfile::tempdir().unwrap();
-        let folder = Utf8PathBuf::try_from(keep.path().join(".amiable/sandbox")).unwrap();
-        Self {
-            sandbox: Sandbox::at(folder),
-            _keep: keep,
-        }
-    }
-
     fn ensure(&self) -> Ensured {
         self.sandbox.ensure_running(&settings()).unwrap()
-    }
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        self.sandbox.stop().unwrap();
     }
 }
 
@@ -143,9 +106,14 @@ fn two_processes_get_the_same_emulator() {
     let fixture = Fixture::new();
     let start = || {
         Command::new(env::current_exe().unwrap())
-            .args(["--exact", "in_another_process", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "emulator::in_another_process",
+                "--ignored",
+                "--nocapture",
+            ])
             .env(FOLDER, fixture.sandbox.folder())
-            .stdout(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap()
     };
@@ -253,8 +221,7 @@ fn a_reset_forgets_everything() {
 #[test]
 fn a_program_that_ends_at_once_is_told_with_its_last_words() {
     let fixture = Fixture::new();
-    let broken = fixture.sandbox.folder().parent().unwrap().join("broken");
-    std::fs::create_dir_all(broken.parent().unwrap()).unwrap();
+    let broken = fixture.folder.join("broken");
     std::fs::write(
         &broken,
         "#!/bin/sh\necho no module named moto >&2\nexit 1\n",

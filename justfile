@@ -1,0 +1,20 @@
+# The same commands as in scripts/, for those who like to type `just`.
+
+_default:
+    @just --list
+
+# Build the program in release mode
+build:
+    scripts/build
+
+# Run every check, or the sections named
+test *sections:
+    scripts/test {{ sections }}
+
+# Formatter, linters and shellcheck
+lint:
+    scripts/test format lint shell
+
+# Licences and sources of the dependencies (needs cargo-deny)
+deny:
+    cargo deny --locked check bans licenses sources

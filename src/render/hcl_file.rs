@@ -1,0 +1,88 @@
+//! [`HclFile`]: the text of an HCL file of the user's and its syntax tree.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use hcl_edit::{
+    Span,
+    structure::{Block, Body},
+};
+
+use super::place::{place, problem};
+use crate::config::{ConfigError, Place};
+
+/// An HCL file and what it parses to.
+#[derive(Debug, Clone)]
+pub struct HclFile {
+    /// Relative to the project's root.
+    pub path: Utf8PathBuf,
+    pub text: String,
+    pub body: Body,
+}
+
+impl HclFile {
+    /// Parses `text`, the content of `path`. A byte order mark, which no HCL parser takes, is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When it is not HCL, with the place.
+    pub fn parse(path: &Utf8Path, text: &str) -> Result<HclFile, ConfigError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
+        let body = hcl_edit::parser::parse_body(&text).map_err(|error| {
+            let location = error.location();
+            let line_start: usize = text
+                .split_inclusive('\n')
+                .take(location.line().saturating_sub(1))
+                .map(str::len)
+                .sum();
+            let column = text[line_start..]
+                .char_indices()
+                .nth(location.column().saturating_sub(1))
+                .map_or(text.len(), |(offset, _)| line_start + offset);
+            problem(
+                format!("failed to parse {path}: {}", error.message()),
+                Some(place(path, &text, column..column + 1)),
+                None,
+            )
+        })?;
+        Ok(HclFile {
+            path: path.to_owned(),
+            text,
+            body,
+        })
+    }
+
+    /// The place of something that was parsed from this file.
+    pub fn place(&self, node: &impl Span) -> Place {
+        let span = node
+            .span()
+            .expect("every node of a parsed file has its span");
+        place(&self.path, &self.text, span)
+    }
+}
+
+/// The labels of `block` when there are exactly `N`.
+pub fn labels<const N: usize>(block: &Block) -> Option<[&str; N]> {
+    let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+    labels.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn syntax_errors_show_their_place() {
+        let error = HclFile::parse("a.tf".into(), "é = 1\nb = [\n}\n").unwrap_err();
+        let place = error.problems[0].place.as_ref().unwrap();
+        assert_eq!(
+            (place.line, place.source_line.as_str()),
+            (3, "}"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        let file = HclFile::parse("a.tf".into(), "\u{feff}a = 1\n").unwrap();
+        assert_eq!(file.text, "a = 1\n");
+    }
+}

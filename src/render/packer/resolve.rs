@@ -1,0 +1,97 @@
+//! [`Resolver`]: what the arguments of the chosen source are, in either template language.
+
+use camino::Utf8Path;
+use hcl_edit::expr::Expression;
+use serde_json::{Map, Value};
+
+use super::{Format, Parts, Selected, Template, legacy, scope};
+use crate::config::Place;
+
+/// Evaluates parts of one template.
+#[derive(Debug)]
+pub enum Resolver {
+    Hcl(scope::Scope),
+    Legacy(legacy::Scope),
+}
+
+/// An argument of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    Absent,
+    Known(Value),
+    /// Only Packer can tell.
+    Unknown(Option<Place>),
+}
+
+impl Resolver {
+    /// For `template` below `project`, with `given` values for its variables; those in `secret` have
+    /// none here.
+    pub fn new(
+        template: &Template,
+        project: &Utf8Path,
+        given: &Map<String, Value>,
+        secret: &[String],
+    ) -> Resolver {
+        match &template.format {
+            Format::Hcl(hcl) => Resolver::Hcl(scope::Scope::new(
+                hcl,
+                &project.join(&template.folder),
+                given,
+                secret,
+            )),
+            Format::Legacy(template) => {
+                Resolver::Legacy(legacy::Scope::new(template, given, secret))
+            }
+        }
+    }
+
+    /// The argument `name` of the selected source.
+    pub fn argument(&self, selected: &Selected, name: &str) -> Argument {
+        match (self, &selected.parts) {
+            (Resolver::Hcl(scope), Parts::Hcl(parts)) => match parts.argument(name) {
+                None => Argument::Absent,
+                Some((file, expression)) => {
+                    known_or(scope.evaluate(expression), || Some(file.place(expression)))
+                }
+            },
+            (Resolver::Legacy(scope), Parts::Legacy(parts)) => match parts.builder.get(name) {
+                None => Argument::Absent,
+                Some(value) => {
+                    known_or(scope.value(value), || parts.file.place_of("builders", name))
+                }
+            },
+            // A resolver of another template knows nothing about this one.
+            (Resolver::Hcl(_), Parts::Legacy(_)) | (Resolver::Legacy(_), Parts::Hcl(_)) => {
+                Argument::Unknown(None)
+            }
+        }
+    }
+
+    /// The argument `name` when it is text that can be told.
+    pub fn text(&self, selected: &Selected, name: &str) -> Option<String> {
+        match self.argument(selected, name) {
+            Argument::Known(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of an HCL expression of the template.
+    pub fn evaluate(&self, expression: &Expression) -> Option<Value> {
+        match self {
+            Resolver::Hcl(scope) => scope.evaluate(expression),
+            Resolver::Legacy(_) => None,
+        }
+    }
+
+    /// The value of a JSON value of the template.
+    pub fn evaluate_json(&self, value: &Value) -> Option<Value> {
+        match self {
+            Resolver::Legacy(scope) => scope.value(value),
+            Resolver::Hcl(_) => None,
+        }
+    }
+}
+
+fn known_or(value: Option<Value>, place: impl FnOnce() -> Option<Place>) -> Argument {
+    value.map_or_else(|| Argument::Unknown(place()), Argument::Known)
+}

@@ -1,0 +1,3 @@
+stack "dashboard" {
+  region: "us-east-1"
+}

@@ -1,0 +1,6 @@
+stack "dashboard" {
+  region    = "us-east-1"
+  terraform = "terraform/stacks/dashboard"
+}
+
+summary = ["C:\data"]

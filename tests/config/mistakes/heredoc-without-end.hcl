@@ -1,0 +1,9 @@
+stack "dashboard" {
+  region    = "us-east-1"
+  terraform = "terraform/stacks/dashboard"
+}
+
+summary = [<<-EOT
+  front: ${output.url}
+  ETO
+]

@@ -1,0 +1,8 @@
+stack "dashboard" {
+  region    = "us-east-1"
+  terraform = "terraform/dashboard"
+}
+
+image "web" {
+  template = "packer/web"
+}

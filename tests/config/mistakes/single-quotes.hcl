@@ -1,0 +1,4 @@
+stack "dashboard" {
+  region    = 'us-east-1'
+  terraform = "terraform/stacks/dashboard"
+}

@@ -1,0 +1,7 @@
+stack "dashboard" {
+  region    = "us-east-1"
+  terraform = "terraform/stacks/dashboard"
+
+check "front" {
+  url = "http://example.com"
+}

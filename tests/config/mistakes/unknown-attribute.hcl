@@ -1,0 +1,4 @@
+stack "dashboard" {
+  region   = "us-east-1"
+  teraform = "terraform/stacks/dashboard"
+}
