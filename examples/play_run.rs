@@ -8,10 +8,7 @@ mod scripts;
 
 use std::{env, process::ExitCode, sync::Arc, thread, time::Duration};
 
-use amiable::{
-    events::{Happening, Step},
-    report::{Clock, Pace, Reporter, Screen, Settings, approval_text},
-};
+use amiable::report::{Clock, Pace, Reporter, Screen, Settings};
 use jiff::{SignedDuration, Timestamp};
 
 fn main() -> ExitCode {
@@ -52,28 +49,14 @@ fn main() -> ExitCode {
     let folder = env::temp_dir().join("amiable-play-run");
     std::fs::create_dir_all(&folder).expect("a folder for the report can be made");
     let folder = camino::Utf8PathBuf::from_path_buf(folder).expect("the folder's path is UTF-8");
-    let screen = Screen::stderr();
     let mut reporter =
-        Reporter::on_screen(settings, folder, screen.clone(), clock.clone(), Pace::Own);
+        Reporter::on_screen(settings, folder, Screen::stderr(), clock.clone(), Pace::Own);
     for event in &events {
-        let wait = event.at.duration_since(clock()).as_millis().max(0) as u64;
-        thread::sleep(Duration::from_millis(wait / speed as u64));
-        reporter.on(event);
-        match (
-            &event.what,
-            reporter.summary().and_then(|run| run.planned.as_ref()),
-        ) {
-            (
-                Happening::StepStarted {
-                    step: Step::Approve,
-                },
-                Some(planned),
-            ) => {
-                let text = approval_text(planned);
-                screen.suspend(|| eprint!("\n{text}\nApply this? (scripted) yes\n\n"));
-            }
-            _ => {}
+        while clock() < event.at {
+            thread::sleep(Duration::from_millis(20));
+            reporter.tick();
         }
+        reporter.on(event);
     }
     match reporter.finish().written {
         Ok(()) => ExitCode::SUCCESS,

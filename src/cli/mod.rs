@@ -10,6 +10,7 @@ pub mod output;
 pub mod plan;
 pub mod report;
 pub mod sandbox;
+pub mod stack;
 pub mod stdout;
 pub mod task;
 pub mod up;
@@ -99,6 +100,8 @@ pub enum Command {
     Report(report::Args),
     /// Look for everything a deployment needs, with the mend for what is missing
     Doctor(doctor::Args),
+    /// The stacks of this project
+    Stack(stack::Args),
     /// Print a completion script for a shell
     Completions(generate::CompletionsArgs),
     /// Print the manual page
@@ -147,6 +150,7 @@ impl Cli {
             Command::Sandbox(args) => args.run(global),
             Command::Report(args) => args.run(global),
             Command::Doctor(args) => args.run(global),
+            Command::Stack(args) => args.run(global),
             Command::Completions(args) => args.run(Cli::command()),
             Command::Man => generate::man(Cli::command()),
         }

@@ -6,15 +6,25 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use thiserror::Error;
+
+use crate::errors::Error;
 
 /// A file that could not be written. What was there before is untouched.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("failed to write {path}: {source}")]
 pub struct WriteError {
     pub path: Utf8PathBuf,
     #[source]
     pub source: io::Error,
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        Error::Io {
+            context: format!("failed to write {}", error.path),
+            source: error.source,
+        }
+    }
 }
 
 /// Replaces the file at `path` with `text`, mode 0600, on disk when this returns.

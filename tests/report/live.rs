@@ -1,6 +1,9 @@
 //! What a terminal shows while a run goes on.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    io::Write as _,
+    sync::{Arc, Mutex},
+};
 
 use amiable::{
     events::{Activity, Event, Happening, Step},
@@ -176,6 +179,58 @@ fn a_prompt_has_the_terminal_for_itself() {
 }
 
 #[test]
+fn approval_is_asked_for_without_live_lines() {
+    let mut stage = Stage::new(SIZE);
+    let (_, script) = scripts::ALL
+        .into_iter()
+        .find(|(name, _)| *name == "failed_apply")
+        .unwrap();
+    let asked = |what: &Happening| matches!(what, Happening::ApprovalAsked(_));
+    let events = script();
+    let end = events.iter().position(|event| asked(&event.what)).unwrap();
+    stage.play(&events[..=end]);
+    let question = stage.terminal.contents();
+    assert_golden("live/approval.txt", &(question.clone() + "\n"));
+    stage.reporter.tick();
+    assert_eq!(
+        stage.terminal.contents(),
+        question,
+        "the answer is typed behind the question"
+    );
+
+    writeln!(stage.terminal.clone(), "yes").unwrap();
+    stage.play(&events[end + 1..=end + 3]);
+    let answered = stage.terminal.contents();
+    assert!(
+        answered.contains("Only \"yes\" does it: yes\n✓ approve"),
+        "{answered}"
+    );
+    assert!(answered.contains("terraform.apply"), "{answered}");
+}
+
+#[test]
+fn a_question_nobody_answers_ends_its_line() {
+    let mut stage = Stage::new(SIZE);
+    let (_, script) = scripts::ALL
+        .into_iter()
+        .find(|(name, _)| *name == "declined")
+        .unwrap();
+    let events = script();
+    let answered = |event: &Event| matches!(event.what, Happening::ApprovalAnswered { .. });
+    // Interrupted: the step ends without an answer.
+    let unanswered: Vec<_> = events
+        .into_iter()
+        .filter(|event| !answered(event))
+        .collect();
+    stage.play(&unanswered);
+    let shown = stage.terminal.contents();
+    assert!(
+        shown.contains("Only \"yes\" does it:\n⊘ approve"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_terminal_that_becomes_narrower_keeps_no_remains() {
     // The terminal in memory does not wrap what it has, so wrapped lines are written by hand: what
     // counts is that as many rows are taken back as a wrapping terminal has.
@@ -203,7 +258,6 @@ fn a_terminal_that_becomes_narrower_keeps_no_remains() {
     }
     assert!(terminal.contents().contains(&text));
     // 84 columns of text in 50: the terminal has made two rows of them.
-    use std::io::Write as _;
     let line = terminal.contents().lines().last().unwrap().to_owned();
     let (head, tail) = line.split_at(line.char_indices().nth(50).unwrap().0);
     write!(terminal.clone(), "\u{1b}[1A\r\u{1b}[J{head}\n{tail}\n").unwrap();

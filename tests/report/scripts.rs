@@ -495,7 +495,9 @@ fn failed_apply() -> Vec<Event> {
             "2 to add, 1 to change, 2 to destroy",
         )
         .start(&Step::Approve)
-        .done(9_000, &Step::Approve, "approved")
+        .now(Happening::ApprovalAsked(planned_update()))
+        .after(9_000, Happening::ApprovalAnswered { approved: true })
+        .done(10, &Step::Approve, "by you")
         .start(&apply)
         .count(400, &apply, 1, 5, &["aws_db_instance.main", "aws_eip.nat"])
         .after(
@@ -562,7 +564,7 @@ fn interrupted() -> Vec<Event> {
             "16 to add, 0 to change, 0 to destroy",
         )
         .start(&Step::Approve)
-        .done(2_000, &Step::Approve, "approved by --yes")
+        .done(0, &Step::Approve, "by --yes")
         .start(&apply)
         .after(
             900,
@@ -624,12 +626,17 @@ fn declined() -> Vec<Event> {
             "2 to add, 1 to change, 2 to destroy",
         )
         .start(&Step::Approve)
+        .now(Happening::ApprovalAsked(planned_update()))
+        .after(15_000, Happening::ApprovalAnswered { approved: false })
         .end(
-            15_000,
+            10,
             &Step::Approve,
-            StepResult::Skipped {
-                reason: "declined; nothing was changed".into(),
-            },
+            StepResult::Failed(StepFailure {
+                message: "you did not approve; nothing was changed".into(),
+                excerpt: Vec::new(),
+                hints: Vec::new(),
+                log: None,
+            }),
         )
         .not_run(&[
             Step::TerraformApply,

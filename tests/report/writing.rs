@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use amiable::report::{
-    history,
+    history, outputs,
     terminal::{Detail, Manner},
 };
 
@@ -76,4 +76,46 @@ fn a_report_that_cannot_be_written_is_shown_all_the_same() {
     assert_eq!(error.path, missing.join("report.md"));
     assert!(written.text().contains("up succeeded"));
     assert!(!written.text().contains("report:"), "there is none to name");
+}
+
+#[test]
+fn outputs_are_kept_from_deployment_to_destruction() {
+    let (folder, clock) = (Folder::new(), FixedClock::new());
+    let path = folder.path().join("outputs.json");
+    let play = |name: &str| {
+        let (_, script) = scripts::ALL
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .unwrap();
+        let settings = settings(Manner::Plain, Detail::Failures);
+        let mut reporter = reporter(settings, folder.path(), Written::default(), SIZE, &clock)
+            .keeping_outputs(&path);
+        script().iter().for_each(|event| reporter.on(event));
+        reporter.finish().written.unwrap();
+        outputs::load(&path).unwrap()
+    };
+    assert_eq!(play("first_deploy").unwrap().outputs.len(), 3);
+    assert!(
+        play("failed_apply").is_some(),
+        "a failure keeps what was known"
+    );
+    assert!(play("destroy").is_none());
+}
+
+#[test]
+fn outputs_that_cannot_be_kept_are_a_problem() {
+    let (folder, clock) = (Folder::new(), FixedClock::new());
+    let path = folder.path().join("missing/outputs.json");
+    let settings = settings(Manner::Plain, Detail::Failures);
+    let mut reporter =
+        reporter(settings, folder.path(), Written::default(), SIZE, &clock).keeping_outputs(&path);
+    scripts::ALL[0].1()
+        .iter()
+        .for_each(|event| reporter.on(event));
+    let finished = reporter.finish();
+    assert_eq!(finished.written.unwrap_err().path, path);
+    assert!(
+        history::load(folder.path()).is_ok(),
+        "the report is there all the same"
+    );
 }
