@@ -28,7 +28,7 @@ mod schema;
 mod scope;
 mod source;
 pub mod stack;
-mod suggest;
+pub(crate) mod suggest;
 mod template;
 
 pub use error::{ConfigError, Place, Problem};

@@ -3,7 +3,7 @@
 /// A hint with the closest of `known`, or with all of them when none is close and they are few.
 ///
 /// `what` is the plural that fits "the ... are: a, b".
-pub(super) fn hint<'a>(
+pub(crate) fn hint<'a>(
     wrong: &str,
     what: &str,
     known: impl IntoIterator<Item = &'a str>,
