@@ -20,17 +20,20 @@ use super::{
 pub struct Expr {
     expression: Expression,
     source: Arc<Source>,
-    pub place: Place,
 }
 
 impl Expr {
     pub(super) fn new(expression: &Expression, source: &Arc<Source>) -> Self {
-        let span = expression.span().unwrap_or_default();
         Self {
             expression: expression.clone(),
             source: Arc::clone(source),
-            place: source.place(span),
         }
+    }
+
+    /// Where the expression is.
+    pub fn place(&self) -> Place {
+        self.source
+            .place(self.expression.span().unwrap_or_default())
     }
 
     /// Parses an expression that stands alone, for example one typed on a command line.

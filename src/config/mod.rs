@@ -9,6 +9,7 @@
 //! it, `inspect` finds out what expressions need, `eval` evaluates them with the functions of `functions`.
 
 mod convert;
+pub mod documentation;
 mod duration;
 pub mod error;
 mod eval;
@@ -24,6 +25,7 @@ mod parse;
 mod paths;
 mod project;
 mod reference;
+pub mod scaffold;
 mod schema;
 mod scope;
 mod source;

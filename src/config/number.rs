@@ -20,9 +20,13 @@ pub(super) fn exact(text: &str) -> Option<Number> {
         && plain
             .bytes()
             .all(|b| b.is_ascii_digit() || b".eE+-".contains(&b));
-    let float: f64 = is_decimal.then(|| text.parse().ok())??;
-    let number = from_f64(float)?;
-    (canonical(text) == canonical(&number.to_string())).then_some(number)
+    let written = canonical(text).filter(|_| is_decimal)?;
+    // `4.8e16` is the integer it looks like, though the float next to it has other digits.
+    if let Some(integer) = Decimal::of_parts(&written).and_then(Decimal::integer) {
+        return Some(integer);
+    }
+    let number = from_f64(text.parse().ok()?)?;
+    (canonical(&number.to_string())? == written).then_some(number)
 }
 
 /// The digits of a number as a stack file writes it, without what may stand between its sign and them.
@@ -173,16 +177,30 @@ struct Decimal {
 
 impl Decimal {
     fn of(number: &Number) -> Option<Self> {
-        let (negative, digits, exponent) = canonical(&number.to_string())?;
+        Self::of_parts(&canonical(&number.to_string())?)
+    }
+
+    fn of_parts((negative, digits, exponent): &(bool, String, i64)) -> Option<Self> {
         let mantissa: i128 = if digits.is_empty() {
             0
         } else {
             digits.parse().ok()?
         };
         Some(Self {
-            mantissa: if negative { -mantissa } else { mantissa },
-            exponent: exponent.try_into().ok()?,
+            mantissa: if *negative { -mantissa } else { mantissa },
+            exponent: (*exponent).try_into().ok()?,
         })
+    }
+
+    /// The integer of 64 bits that this is.
+    fn integer(self) -> Option<Number> {
+        if self.mantissa == 0 {
+            return Some(0.into());
+        }
+        let power = 10i128.checked_pow(self.exponent.try_into().ok()?)?;
+        let integer = self.mantissa.checked_mul(power)?;
+        let signed = i64::try_from(integer).map(Number::from);
+        signed.or(u64::try_from(integer).map(Number::from)).ok()
     }
 
     /// The mantissas of both at their common, smaller exponent.
@@ -229,31 +247,14 @@ impl Decimal {
 
     /// The nearest number of 64 bits; integers are exact or `None`.
     fn number(self) -> Option<Number> {
-        let Self {
-            mut mantissa,
-            mut exponent,
-        } = self;
-        while exponent < 0 && mantissa % 10 == 0 && mantissa != 0 {
-            mantissa /= 10;
-            exponent += 1;
+        let mut decimal = self;
+        while decimal.exponent < 0 && decimal.mantissa % 10 == 0 && decimal.mantissa != 0 {
+            decimal.mantissa /= 10;
+            decimal.exponent += 1;
         }
-        if mantissa == 0 {
-            return Some(0.into());
-        }
-        let text = format!("{mantissa}e{exponent}");
-        if exponent >= 0 {
-            let integer = 10i128
-                .checked_pow(exponent.unsigned_abs())
-                .and_then(|power| mantissa.checked_mul(power));
-            if let Some(integer) = integer {
-                if let Ok(integer) = i64::try_from(integer) {
-                    return Some(integer.into());
-                }
-                if let Ok(integer) = u64::try_from(integer) {
-                    return Some(integer.into());
-                }
-            }
-            return exact(&text);
+        let text = format!("{}e{}", decimal.mantissa, decimal.exponent);
+        if decimal.mantissa == 0 || decimal.exponent >= 0 {
+            return decimal.integer().or_else(|| exact(&text));
         }
         from_f64(text.parse().ok()?)
     }
@@ -283,6 +284,9 @@ mod tests {
             ("1e3", "1000"),
             ("1E-7", "0.0000001"),
             ("100000000000000000000", "100000000000000000000"),
+            ("9007199254740993.0", "9007199254740993"),
+            ("4.800390441433361e16", "48003904414333610"),
+            ("-1.5e1", "-15"),
             ("1.5e300", &format!("15{}", "0".repeat(299))),
         ] {
             assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
@@ -295,7 +299,6 @@ mod tests {
             "18446744073709551616",
             "-9223372036854775809",
             "123456789012345678901234567890",
-            "9007199254740993.0",
             "0.1000000000000000055",
             "1e400",
             "1e-400",

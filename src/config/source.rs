@@ -8,7 +8,13 @@ use super::{ConfigError, Place, Problem, fault::Fault};
 
 /// Largest stack file that is read, in bytes. The biggest real ones have a few kilobytes; the limit
 /// keeps a wrong path (a core dump, a device) from filling the memory.
-const LARGEST_FILE: u64 = 1024 * 1024;
+const LARGEST_FILE: u64 = 256 * 1024;
+
+/// Longest line that is read, in bytes. Places carry their line with them.
+const LONGEST_LINE: usize = 16 * 1024;
+
+const LONG_VALUES: &str =
+    "keep long values in files of their own and read them with file(\"PATH\")";
 
 /// Text of a stack file with the offsets of its lines.
 #[derive(Debug)]
@@ -62,11 +68,28 @@ impl Source {
         if bytes.len() as u64 > LARGEST_FILE {
             return Err(failed(
                 format!("{file} is larger than {} KiB", LARGEST_FILE / 1024),
-                Some("keep long values in files of their own and read them with file(\"PATH\")"),
+                Some(LONG_VALUES),
             ));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(file, &text)),
+            Ok(text) => {
+                let source = Self::new(file, &text);
+                match source
+                    .text
+                    .lines()
+                    .position(|line| line.len() > LONGEST_LINE)
+                {
+                    Some(index) => Err(failed(
+                        format!(
+                            "line {} of {file} is longer than {} KiB",
+                            index + 1,
+                            LONGEST_LINE / 1024
+                        ),
+                        Some(LONG_VALUES),
+                    )),
+                    None => Ok(source),
+                }
+            }
             Err(error) => Err(not_utf8(
                 file,
                 error.as_bytes(),

@@ -368,9 +368,15 @@ fn files_that_are_no_text_are_refused() {
         latin.load(None).expect_err("Latin-1").to_string(),
         "infra/dashboard/stack.hcl is not UTF-8 text\n --> infra/dashboard/stack.hcl:2:16\n  |\n2 |   region = \"caf�\"\n  |                ^\nhint: save the file as UTF-8"
     );
-    let large = Fixture::new(vec![b'#'; 1024 * 1024 + 1]);
+    let large = Fixture::new("#\n".repeat(128 * 1024 + 1));
     let text = large.load(None).expect_err("too large").to_string();
-    assert!(text.contains("larger than 1024 KiB"), "{text}");
+    assert!(text.contains("larger than 256 KiB"), "{text}");
+    let wide = Fixture::new(format!("\n#{}\n", " ".repeat(16 * 1024)));
+    let text = wide.load(None).expect_err("too wide").to_string();
+    assert!(
+        text.starts_with("line 2 of infra/dashboard/stack.hcl is longer than 16 KiB\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 mod support;
 
+mod docs;
 mod functions;
 mod fuzz;
 mod loading;
 mod mistakes;
+mod scaffold;
 mod values;

@@ -161,11 +161,9 @@ fn inexact_number(text: &str) -> Option<&str> {
 /// `1.0` is 1, as everywhere else.
 fn whole_numbers(value: Value) -> Value {
     match value {
-        Value::Number(number) => number
-            .as_f64()
-            .filter(|_| number.is_f64())
-            .and_then(number::from_f64)
-            .map_or(Value::Number(number), Value::Number),
+        Value::Number(number) => {
+            Value::Number(number::exact(&number.to_string()).unwrap_or(number))
+        }
         Value::Array(elements) => elements.into_iter().map(whole_numbers).collect(),
         Value::Object(object) => Value::Object(
             object

@@ -1,6 +1,6 @@
 //! [`Reader`]: values of attributes, checked as far as the file alone tells, and the reports about them.
 
-use std::{cell::RefCell, ops::Range, sync::Arc};
+use std::{cell::RefCell, collections::HashSet, ops::Range, sync::Arc};
 
 use camino::Utf8Path;
 use hcl_edit::{
@@ -490,8 +490,13 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         let mut variables: Vec<Variable> = Vec::new();
+        let mut names = HashSet::new();
+        // Behind the last entry: the next name comes after it.
+        let mut after = field.span().start;
         for (key, value) in object {
             let value = value.expr();
+            let before = after;
+            after = value.span().map_or(after, |span| span.end);
             let name = match key {
                 ObjectKey::Ident(name) => name.value().as_str(),
                 ObjectKey::Expression(Expression::String(name)) => name.value().as_str(),
@@ -504,12 +509,12 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
-            let span = self.key_span(name, value, field.span());
+            let span = self.key_span(name, value, before);
             if let Err(fault) = names::variable(name) {
                 self.report(fault.at(span));
                 continue;
             }
-            if variables.iter().any(|known| known.name == name) {
+            if !names.insert(name) {
                 // `a` and `"a"` are two keys for the parser.
                 self.report(
                     Fault::new(format!("`{name}` is set twice"))
@@ -543,16 +548,13 @@ impl<'a> Reader<'a> {
         variables
     }
 
-    /// Where the name of an object's entry is; the parser does not keep that.
-    fn key_span(&self, name: &str, value: &Expression, object: Range<usize>) -> Range<usize> {
-        let start = value.span().map_or(object.start, |span| span.start);
-        let before = self
-            .source
-            .text
-            .get(object.start..start)
-            .unwrap_or_default();
+    /// Where the name of an object's entry is, which begins after the offset `after`; the parser does
+    /// not keep that.
+    fn key_span(&self, name: &str, value: &Expression, after: usize) -> Range<usize> {
+        let start = value.span().map_or(after, |span| span.start);
+        let before = self.source.text.get(after..start).unwrap_or_default();
         match before.rfind(name) {
-            Some(at) => object.start + at..object.start + at + name.len(),
+            Some(at) => after + at..after + at + name.len(),
             None => start..start,
         }
     }

@@ -1,0 +1,13 @@
+terraform {
+  required_version = ">= 1.5"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 3.39, < 7"
+    }
+  }
+}
+
+# The region comes from the environment that the stack is deployed to.
+provider "aws" {}
