@@ -160,8 +160,14 @@ fn wait_until_ready(
         process: child.identity,
         port,
         instance,
-        started_at: Timestamp::now(),
+        started_at: now_in_seconds(),
     })
+}
+
+/// Finer than a second is of no use to anyone who reads it.
+fn now_in_seconds() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 fn give_up(child: &Detached) -> Result<(), SandboxError> {

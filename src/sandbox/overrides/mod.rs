@@ -119,10 +119,11 @@ pub fn locked_provider_version(lock_file: &str) -> Option<Version> {
         if let Some(rest) = line.strip_prefix("provider ") {
             let source = rest.trim_end_matches(['{', ' ']).trim_matches('"');
             in_block = source.ends_with("/hashicorp/aws");
-        } else if in_block && let Some((key, value)) = line.split_once('=') {
-            if key.trim() == "version" {
-                return Version::parse(value.trim().trim_matches('"')).ok();
-            }
+        } else if in_block
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim() == "version"
+        {
+            return Version::parse(value.trim().trim_matches('"')).ok();
         }
     }
     None
