@@ -160,9 +160,7 @@ class Machine:
         calls = [json.loads(line) for line in lines]
         return [call for call in calls if call[: len(start)] == list(start)]
 
-    def run(
-        self, program: str, *args: str, input: str | None = None
-    ) -> subprocess.CompletedProcess:
+    def run(self, program: str, *args: str) -> subprocess.CompletedProcess:
         done = subprocess.run(
             [DASHBOARD / "host" / "bin" / program, *args],
             env={
@@ -179,7 +177,7 @@ class Machine:
                 "PYTHONDONTWRITEBYTECODE": "1",
                 **self.environment,
             },
-            input=input,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             timeout=300,
