@@ -34,7 +34,9 @@ def read_hardware() -> list[Hardware]:
             )
         if answer.status_code != 200:
             raise BackAway(f"{answer.url} answered {answer.status_code}")
-        return [Hardware(row["id"], row["provider"], row["name"]) for row in answer.json()]
+        return [
+            Hardware(row["id"], row["provider"], row["name"]) for row in answer.json()
+        ]
     except requests.RequestException as error:
         raise BackAway(str(error)) from error
     except (TypeError, KeyError) as error:

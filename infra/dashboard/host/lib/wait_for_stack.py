@@ -31,7 +31,9 @@ def inspect(kind: str, ids: list[str]) -> list[dict]:
 
 def services_of(stack: str) -> list[dict]:
     label = f"label=com.docker.stack.namespace={stack}"
-    return inspect("service", docker("service", "ls", "--quiet", "--filter", label).split())
+    return inspect(
+        "service", docker("service", "ls", "--quiet", "--filter", label).split()
+    )
 
 
 def tasks_of(service: dict, *filters: str) -> list[dict]:
@@ -45,7 +47,9 @@ def carries(wanted: object, actual: object) -> bool:
     Docker fills in defaults when it shows a service, and not when it shows a task.
     """
     if isinstance(wanted, dict) and isinstance(actual, dict):
-        return all(key in wanted and carries(wanted[key], actual[key]) for key in actual)
+        return all(
+            key in wanted and carries(wanted[key], actual[key]) for key in actual
+        )
     return wanted == actual
 
 
@@ -65,7 +69,7 @@ def is_up(service: dict) -> bool:
     )
 
 
-def task_errors(services: list[dict]) -> dict[str, str]:
+def task_errors(services: list[dict], since: str) -> dict[str, str]:
     """Why tasks ended, by task: swarm forgets them soon.
 
     A server that ends well when it is told to leaves no error, even when it was told
@@ -73,10 +77,12 @@ def task_errors(services: list[dict]) -> dict[str, str]:
     """
     return {
         task["ID"]: f"{task['Spec']['ContainerSpec']['Image']}: "
-        + task["Status"].get("Err", "ended by itself, or because its health check failed")
+        + task["Status"].get(
+            "Err", "ended by itself, or because its health check failed"
+        )
         for service in services
         for task in tasks_of(service)
-        if task["Status"]["State"] in ENDED
+        if task["Status"]["State"] in ENDED and task["CreatedAt"] >= since
     }
 
 
@@ -89,27 +95,25 @@ def complain(services: list[dict], errors: dict[str, str]) -> None:
         print(error, file=sys.stderr)
 
 
-def main(stack: str, seconds: float, pause: float) -> int:
+def main(stack: str, since: str, seconds: float, pause: float) -> int:
     deadline = time.monotonic() + seconds
     looks = 0
-    old_errors: dict[str, str] | None = None
     errors: dict[str, str] = {}
     while True:
         try:
             services = services_of(stack)
             waiting = [service for service in services if not is_up(service)]
-            seen = task_errors(services)
+            errors |= task_errors(waiting, since)
         except subprocess.CalledProcessError:
             # Tasks come and go between listing and inspecting them; docker has said
             # on standard error what else it may be.
-            services, waiting, seen = [], [], {}
-        else:
-            old_errors = seen if old_errors is None else old_errors
-        errors |= {task: error for task, error in seen.items() if task not in (old_errors or {})}
+            services, waiting = [], []
         looks = looks + 1 if services and not waiting else 0
         if looks == LOOKS:
             return 0
-        failed = [service for service in waiting if update_state(service) in FAILED_UPDATES]
+        failed = [
+            service for service in waiting if update_state(service) in FAILED_UPDATES
+        ]
         expired = time.monotonic() >= deadline
         if failed or expired:
             break
@@ -121,4 +125,4 @@ def main(stack: str, seconds: float, pause: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3])))
+    sys.exit(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4])))

@@ -1,0 +1,59 @@
+"""Every script and unit passes its checker."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import DASHBOARD
+
+PACKER = DASHBOARD.parents[1] / "packer" / "dashboard" / "scripts"
+SCRIPTS = [
+    *sorted((DASHBOARD / "host" / "bin").iterdir()),
+    DASHBOARD / "host" / "lib" / "common.sh",
+    DASHBOARD / "tests" / "run",
+    *sorted(PACKER.rglob("*.sh")),
+]
+
+
+def check(*command: object) -> None:
+    done = subprocess.run(
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_there_are_scripts() -> None:
+    assert len(SCRIPTS) > 20
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck(script: Path) -> None:
+    check("shellcheck", script)
+    if script.suffix != ".sh" or script.parent != DASHBOARD / "host" / "lib":
+        assert script.read_text().startswith("#!/bin/sh\n")
+        assert "\nset -eu\n" in script.read_text()
+
+
+def test_black() -> None:
+    files = [*DASHBOARD.rglob("*.py"), DASHBOARD / "tests" / "fakes" / "docker"]
+    check(sys.executable, "-m", "black", "--quiet", "--check", "--diff", *files)
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="systemd is not installed"
+)
+def test_units(tmp_path: Path) -> None:
+    """Beside stand-ins for what they need, as this machine may have none of it."""
+    for unit in (DASHBOARD / "host" / "systemd").iterdir():
+        text = unit.read_text().replace(
+            "/usr/local/lib/dashboard", str(DASHBOARD / "host")
+        )
+        (tmp_path / unit.name).write_text(text)
+    (tmp_path / "docker.service").write_text("[Service]\nExecStart=/bin/true\n")
+    units = [path for path in tmp_path.iterdir() if path.name.startswith("dashboard-")]
+    check("systemd-analyze", "verify", "--man=no", *units)
