@@ -1,5 +1,6 @@
 //! Rendered copies of HCL2 templates, as the real Packer sees them.
 
+mod nasty;
 mod real_tools;
 
 use amiable::{
@@ -7,7 +8,6 @@ use amiable::{
     tools::packer::version::Plugins,
 };
 use camino::Utf8Path;
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use real_tools::{Moto, fixture, packer, packer_values, private_key};
 use serde_json::{Map, Value, json};
 
@@ -190,77 +190,9 @@ fn only_the_chosen_source_is_built_and_its_name_is_packers() {
     assert!(!built.stdout.contains("null.local"), "{}", built.stdout);
 }
 
-/// Strings that are hard to hand over.
-fn nasty() -> impl Strategy<Value = String> {
-    let part = prop::sample::select(vec![
-        "${",
-        "%{",
-        "$",
-        "%",
-        "$$",
-        "{",
-        "}",
-        "{{",
-        "}}",
-        "\"",
-        "\\",
-        "\n",
-        "\r\n",
-        "\t",
-        "\u{0}",
-        "\u{1}",
-        "\u{7f}",
-        "\u{85}",
-        "\u{2028}",
-        "\\u0024",
-        "~",
-        "if true",
-        "path.root",
-        "EOT",
-        "#",
-        "//",
-        "'",
-        "`",
-        " ",
-        "é",
-        "😀",
-        "\u{feff}",
-        "a",
-        "1+1",
-    ]);
-    prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
-}
-
-fn nested() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        nasty().prop_map(Value::String),
-        any::<i64>().prop_map(Value::from),
-        Just(json!(9_007_199_254_740_993_i64)),
-        Just(json!(18_446_744_073_709_551_615_u64)),
-        Just(json!(0.1)),
-        any::<bool>().prop_map(Value::Bool),
-        Just(Value::Null),
-    ];
-    leaf.prop_recursive(4, 12, 3, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
-            prop::collection::btree_map(nasty(), inner, 0..3)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
-}
-
-fn samples<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, count: usize) -> Vec<T> {
-    let mut runner = TestRunner::default();
-    (0..count)
-        .map(|_| strategy.new_tree(&mut runner).unwrap().current())
-        .collect()
-}
-
 #[test]
 fn quoted_strings_and_expressions_mean_themselves_to_packer() {
-    let mut values = samples(nested(), 200);
-    values.push(json!("${path.cwd} %${1+1} %%{if} $${x} $$${y}"));
+    let values = nasty::values();
     let folder = tempfile::tempdir().unwrap();
     let folder = Utf8Path::from_path(folder.path()).unwrap();
     let mut text = "locals {\n".to_owned();
@@ -271,12 +203,12 @@ fn quoted_strings_and_expressions_mean_themselves_to_packer() {
     text.push_str("}\n");
     std::fs::write(folder.join("t.pkr.hcl"), &text).unwrap();
     let expressions: Vec<String> = (0..values.len()).map(|i| format!("local.v{i}")).collect();
-    assert_same(&packer_values(folder, &[], &expressions), &values);
+    nasty::assert_same(&packer_values(folder, &[], &expressions), &values);
 }
 
 #[test]
 fn values_of_variable_files_reach_packer_unchanged() {
-    let values = samples(nested(), 200);
+    let values = nasty::values();
     let folder = tempfile::tempdir().unwrap();
     let folder = Utf8Path::from_path(folder.path()).unwrap();
     let declarations: String = (0..values.len())
@@ -293,13 +225,5 @@ fn values_of_variable_files_reach_packer_unchanged() {
     std::fs::write(folder.join(&file.path), file.text).unwrap();
     let expressions: Vec<String> = (0..values.len()).map(|i| format!("var.v{i}")).collect();
     let argument = format!("-var-file={}", variables::FILE_NAME);
-    assert_same(&packer_values(folder, &[&argument], &expressions), &values);
-}
-
-/// Compares as the tools do, for which -0, 0 and 0.0 are one number.
-fn assert_same(read: &[Value], written: &[Value]) {
-    assert_eq!(read.len(), written.len());
-    for (read, written) in read.iter().zip(written) {
-        assert_eq!(read, written);
-    }
+    nasty::assert_same(&packer_values(folder, &[&argument], &expressions), &values);
 }

@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use hcl_edit::{
     Span,
+    expr::{Expression, ObjectKey},
     structure::{Block, Body},
 };
 
@@ -63,6 +64,17 @@ impl HclFile {
 pub fn labels<const N: usize>(block: &Block) -> Option<[&str; N]> {
     let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
     labels.try_into().ok()
+}
+
+/// The member `name` of an object that is written out.
+pub fn member<'e>(object: &'e Expression, name: &str) -> Option<&'e Expression> {
+    object.as_object()?.iter().find_map(|(key, value)| {
+        let is_wanted = match key {
+            ObjectKey::Ident(ident) => ident.as_str() == name,
+            ObjectKey::Expression(key) => key.as_str() == Some(name),
+        };
+        is_wanted.then(|| value.expr())
+    })
 }
 
 #[cfg(test)]

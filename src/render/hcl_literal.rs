@@ -11,7 +11,7 @@ use serde_json::Value;
 /// `text` as a quoted HCL string in which nothing is a template.
 ///
 /// Escapes are those of the HCL native syntax specification ("Quoted Templates"). The `$` or `%` of a
-/// marker is written as a code point: doubling it, the documented way, is wrong after another `$`.
+/// marker is written as a code point, which means the same whatever stands before it.
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

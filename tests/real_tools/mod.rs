@@ -11,6 +11,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// What a tool printed, and whether it succeeded.
@@ -53,20 +54,12 @@ pub fn terraform(folder: &Utf8Path, args: &[&str]) -> Output {
 
 /// The JSON values of `expressions`, as `terraform console` in `folder` evaluates them.
 pub fn terraform_values(folder: &Utf8Path, expressions: &[String]) -> Vec<serde_json::Value> {
-    let script: String = expressions
-        .iter()
-        .map(|expression| format!("base64encode(jsonencode({expression}))\n"))
-        .collect();
+    // As base64, because the console writes strings as HCL.
+    let script = format!("base64encode(jsonencode([{}]))\n", expressions.join(", "));
     let program = tool("AMIABLE_TERRAFORM", "terraform");
     let output = run(program, folder, &["console"], &script).expect_success("terraform console");
-    let lines = output.stdout.lines();
-    lines
-        .map(|line| {
-            use base64::{Engine, prelude::BASE64_STANDARD};
-            let json = BASE64_STANDARD.decode(line.trim_matches('"')).expect(line);
-            serde_json::from_slice(&json).expect(line)
-        })
-        .collect()
+    let json = BASE64_STANDARD.decode(output.stdout.trim().trim_matches('"'));
+    serde_json::from_slice(&json.expect(&output.stdout)).expect(&output.stdout)
 }
 
 /// Writes a CLI configuration that finds the AWS provider in the local mirror when there is one, and

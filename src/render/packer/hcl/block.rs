@@ -60,7 +60,7 @@ impl<'f> BlockEditor<'f> {
 
     pub(super) fn remove_blocks(&mut self, unwanted: impl Fn(&Block) -> bool) {
         let blocks = self.block.body.blocks().filter(|block| unwanted(block));
-        self.removed.extend(blocks.map(|block| span(block)));
+        self.removed.extend(blocks.map(span));
     }
 
     /// Adds `pairs` to the map `name`, over what is there.

@@ -2,14 +2,13 @@
 
 use hcl_edit::{
     Span,
-    expr::ObjectKey,
     structure::{Attribute, Block},
 };
 
 use crate::{
     config::ConfigError,
     render::{
-        hcl_file::HclFile,
+        hcl_file::{HclFile, member},
         packer::{
             splice::{Splices, whole_lines},
             template::HclTemplate,
@@ -80,11 +79,5 @@ fn required_plugins(file: &HclFile) -> impl Iterator<Item = &Block> {
 }
 
 fn source_of(plugin: &Attribute) -> Option<&str> {
-    plugin.value.as_object()?.iter().find_map(|(key, value)| {
-        let is_source = match key {
-            ObjectKey::Ident(name) => name.as_str() == "source",
-            ObjectKey::Expression(name) => name.as_str() == Some("source"),
-        };
-        is_source.then(|| value.expr().as_str())?
-    })
+    member(&plugin.value, "source")?.as_str()
 }

@@ -65,11 +65,9 @@ fn blocks_on_one_line_are_opened() {
 
 #[test]
 fn arguments_are_edited_where_they_stand() {
-    let text = format!(
-        "source \"amazon-ebs\" \"a\" {{\n}}\nbuild {{\n  source \"amazon-ebs.a\" {{\n    \
-         ami_name = \"x\"\n    tags     = local.t\n  }}\n}}\n"
-    );
-    let result = rendered(&text, None, &edits()).unwrap();
+    let text = "source \"amazon-ebs\" \"a\" {\n}\nbuild {\n  source \"amazon-ebs.a\" {\n    \
+                ami_name = \"x\"\n    tags     = local.t\n  }\n}\n";
+    let result = rendered(text, None, &edits()).unwrap();
     assert!(
         result.contains(
             "  source \"amazon-ebs.a\" {\n    ami_name = \"n\"\n    \
