@@ -68,3 +68,9 @@ impl From<crate::config::ConfigError> for Failure {
         Self::of(Exit::InvalidConfig, error.to_string())
     }
 }
+
+impl From<crate::errors::Error> for Failure {
+    fn from(error: crate::errors::Error) -> Self {
+        Self::of(error.exit(), error.to_string()).hints(error.hints())
+    }
+}

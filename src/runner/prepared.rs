@@ -1,10 +1,10 @@
 //! What the first two steps find out, for all steps after them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{failure::Failure, installed::Installed};
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
     credentials::Resolution,
     errors::Exit,
     process::redaction::Redactor,
-    render::terraform::{self as render, Root},
+    config::Backend,
+    render::terraform::{self as render, ProviderSettings, RootModule},
     sandbox::{
         Emulator, Sandbox,
         overrides::{self, ProviderOverride, Setting},
@@ -29,7 +30,12 @@ pub struct Prepared {
     pub aws: Installed,
     /// In the sandbox only.
     pub sandbox: Option<RunningSandbox>,
-    pub workspace: Workspace,
+    /// Several images may be rendered into it at the same time.
+    pub workspace: Mutex<Workspace>,
+    /// The workspace's root, absolute.
+    pub workspace_root: Utf8PathBuf,
+    /// What the Terraform root module declares.
+    pub root_module: Option<RootModule>,
 }
 
 /// The sandbox and its emulator.
@@ -51,6 +57,16 @@ impl Prepared {
         self.terraform
             .as_ref()
             .map_or(Utf8Path::new("terraform"), |installed| installed.program.as_path())
+    }
+
+    /// Writes a file of the workspace, relative to its root as to the project's.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, path: &Utf8Path, text: &str) -> Result<(), Failure> {
+        let mut workspace = self.workspace.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        workspace.write(path, text).map_err(Failure::from)
     }
 
     /// Packer, which preflight demands when a step needs it.
@@ -84,6 +100,7 @@ pub struct Access {
     pub terraform: Option<Terraform>,
     /// The state file, where the environment keeps it on this machine.
     pub local_state: Option<Utf8PathBuf>,
+    pub backend: Option<Backend>,
     /// The emulator's address, in the sandbox.
     pub endpoint: Option<String>,
 }
@@ -114,47 +131,48 @@ impl Access {
         self.resolution.get(name)?.secret()
     }
 
-    /// In the sandbox, points the root module's AWS provider at the emulator. Which arguments do
-    /// that depends on the provider's version, known once `init` has chosen it.
+    /// Writes the backend and, in the sandbox, what points the root module's AWS provider at the
+    /// emulator. Which arguments do that depends on the provider's version, known once `init` has
+    /// chosen it; before the first `init` there is only the backend.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
-    pub fn finish_overrides(&self, folder: &Utf8Path) -> Result<(), Failure> {
-        let Some(endpoint) = &self.endpoint else {
+    pub fn write_overrides(&self, prepared: &Prepared, root: &Utf8Path) -> Result<(), Failure> {
+        let Some(module) = &prepared.root_module else {
             return Ok(());
         };
-        let lock = fs_err::read_to_string(folder.join(".terraform.lock.hcl")).unwrap_or_default();
-        let Some(version) = overrides::locked_provider_version(&lock) else {
-            return Ok(());
-        };
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::new(format!("failed to point Terraform's provider at the sandbox: {error}"))
-        };
-        let root = Root::read(folder).map_err(|error| failed(&error))?;
-        let attributes = provider_attributes(&overrides::provider(&version, endpoint));
-        let text = render::provider("aws", &attributes, &root.aws_aliases);
-        fs_err::write(folder.join(render::PROVIDER_OVERRIDE_FILE), text).map_err(|error| failed(&error))
+        let lock_file = prepared.workspace_root.join(root).join(".terraform.lock.hcl");
+        let lock = fs_err::read_to_string(lock_file).unwrap_or_default();
+        let provider = self.endpoint.as_ref().and_then(|endpoint| {
+            let version = overrides::locked_provider_version(&lock)?;
+            Some(provider_settings(&overrides::provider(&version, endpoint)))
+        });
+        let text = render::override_file(module, self.backend.as_ref(), provider.as_ref());
+        let path = root.join(render::OVERRIDE_FILE);
+        match text {
+            Some(text) => prepared.write(&path, &text),
+            None => {
+                let mut workspace =
+                    prepared.workspace.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                workspace.remove(&path).map_err(Failure::from)
+            }
+        }
     }
 }
 
-/// The override as the body of a `provider` block.
-fn provider_attributes(provider: &ProviderOverride) -> Map<String, Value> {
+fn provider_settings(provider: &ProviderOverride) -> ProviderSettings {
     let value = |setting: &Setting| match setting {
         Setting::Text(text) => Value::from(text.as_str()),
         Setting::Number(number) => Value::from(*number),
         Setting::Flag(flag) => Value::from(*flag),
         Setting::Null => Value::Null,
     };
-    let endpoints: Map<String, Value> = provider
-        .endpoints
-        .iter()
-        .map(|(name, url)| ((*name).to_owned(), Value::from(url.as_str())))
-        .collect();
-    provider
-        .arguments
-        .iter()
-        .map(|(name, setting)| ((*name).to_owned(), value(setting)))
-        .chain([("endpoints".to_owned(), Value::Object(endpoints))])
-        .collect()
+    let arguments = provider.arguments.iter();
+    let endpoints = provider.endpoints.iter();
+    ProviderSettings {
+        source: "hashicorp/aws".to_owned(),
+        arguments: arguments.map(|(name, setting)| ((*name).to_owned(), value(setting))).collect(),
+        endpoints: endpoints.map(|(name, url)| ((*name).to_owned(), url.as_str().into())).collect(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::{
     context::{Base, blocking, capture},
@@ -14,11 +14,11 @@ use super::super::{
 };
 use crate::{
     command::EnvValue,
+    config::Backend,
     credentials::{self, Outcome, Resolution, aws_environment},
     errors::Exit,
     events::{Happening, Step},
     process::redaction::Redactor,
-    render::terraform as render,
     sandbox::overrides,
     tools::{
         aws::{Aws, identity},
@@ -75,9 +75,22 @@ pub async fn run(
         None => Some(who_we_are(&aws, &redactor).await?),
     };
     let local_state = local_state(base, prepared);
-    let terraform = terraform(base, prepared, &resolution, &aws_env, local_state.as_ref())?;
+    let terraform = terraform(base, prepared, &resolution, &aws_env)?;
+    let backend = match &local_state {
+        Some(path) => Some(local_backend(path)),
+        None => base.stack.environment.backend.clone(),
+    };
     let summary = summary(&resolution, identity.as_ref());
-    let access = Access { redactor, aws_env, resolution, aws, terraform, local_state, endpoint };
+    let access = Access {
+        redactor,
+        aws_env,
+        resolution,
+        aws,
+        terraform,
+        local_state,
+        backend,
+        endpoint,
+    };
     Ok((Done::succeeded(summary), access))
 }
 
@@ -102,10 +115,16 @@ fn local_state(base: &Base, prepared: &Prepared) -> Option<Utf8PathBuf> {
         let folder = running.sandbox.instance_folder(&running.emulator.instance);
         return Some(folder.join(format!("{}.tfstate", base.stack.name)));
     }
-    let root = base.stack.terraform.as_ref()?;
-    let has_backend = base.stack.environment.backend.is_some()
-        || render::has_backend(&base.stack.root.join(root));
+    let module = prepared.root_module.as_ref()?;
+    let has_backend = base.stack.environment.backend.is_some() || module.has_backend;
     (!has_backend).then(|| base.state.local_terraform_state())
+}
+
+fn local_backend(path: &Utf8Path) -> Backend {
+    Backend {
+        kind: "local".to_owned(),
+        attributes: [("path".to_owned(), path.as_str().into())].into_iter().collect(),
+    }
 }
 
 fn terraform(
@@ -113,7 +132,6 @@ fn terraform(
     prepared: &Prepared,
     resolution: &Resolution,
     aws_env: &[(String, EnvValue)],
-    local_state: Option<&Utf8PathBuf>,
 ) -> Result<Option<Terraform>, Failure> {
     let (Some(installed), Some(root)) = (&prepared.terraform, &base.stack.terraform) else {
         return Ok(None);
@@ -129,28 +147,11 @@ fn terraform(
             env.push((format!("TF_VAR_{variable}"), EnvValue::Secret(secret.clone())));
         }
     }
-    let folder = prepared.workspace.path(root);
+    let folder = prepared.workspace_root.join(root);
     let failed = |error: std::io::Error| {
         Failure::new(format!("failed to write Terraform's settings into the workspace: {error}"))
     };
     env.extend(mirror_setting(base).map_err(failed)?);
-    let backend = match (&base.stack.environment.backend, local_state) {
-        (Some(backend), _) if prepared.sandbox.is_none() => {
-            Some(render::backend(&backend.kind, &backend.attributes))
-        }
-        (_, Some(state)) => {
-            let path = serde_json::Value::String(state.to_string());
-            let attributes = [("path".to_owned(), path)].into_iter().collect();
-            Some(render::backend("local", &attributes))
-        }
-        _ => None,
-    };
-    let file = folder.join(render::BACKEND_OVERRIDE_FILE);
-    match backend {
-        Some(text) => fs_err::write(file, text).map_err(failed)?,
-        None if file.exists() => fs_err::remove_file(file).map_err(failed)?,
-        None => {}
-    }
     Ok(Some(Terraform::new(installed.program.clone(), folder, env)))
 }
 
@@ -164,8 +165,18 @@ fn mirror_setting(base: &Base) -> std::io::Result<Option<(String, EnvValue)>> {
         return Ok(None);
     }
     let file = base.state.workspace().join("amiable.tfrc");
-    fs_err::write(&file, render::mirror_configuration(&mirror))?;
+    fs_err::write(&file, mirror_configuration(&mirror))?;
     Ok(Some(("TF_CLI_CONFIG_FILE".to_owned(), EnvValue::Plain(file.into_string()))))
+}
+
+/// Terraform's configuration for taking the AWS provider from the folder `mirror`.
+fn mirror_configuration(mirror: &Utf8Path) -> String {
+    // Quoted like JSON, which is enough: the file knows no templates.
+    let path = serde_json::Value::from(mirror.as_str());
+    format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path    = {path}\n    include = [\"*/hashicorp/aws\"]\n  }}\n  \
+         direct {{\n    exclude = [\"*/hashicorp/aws\"]\n  }}\n}}\n"
+    )
 }
 
 fn summary(resolution: &Resolution, identity: Option<&identity::Identity>) -> String {

@@ -1,5 +1,7 @@
 //! `preflight`: everything a run needs is there, before anything is changed.
 
+use std::sync::Mutex;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::{
@@ -16,9 +18,10 @@ use crate::{
     events::{Operation, Step},
     journal::run_folder::PRODUCED,
     plan::{Only, Request},
+    render::terraform::RootModule,
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
     tools::locate::Tool,
-    workspace::{self, Workspace},
+    workspace::Workspace,
 };
 
 pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stopped> {
@@ -41,8 +44,20 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
 
     guard_foreign_state(base)?;
     let workspace = mirror(base)?;
+    let root_module = match (&base.stack.terraform, needs.terraform) {
+        (Some(root), true) => Some(RootModule::read(&base.stack.root, root)?),
+        _ => None,
+    };
     let summary = summary(terraform.as_ref(), packer.as_ref(), sandbox.as_ref());
-    let prepared = Prepared { terraform, packer, aws, sandbox, workspace };
+    let prepared = Prepared {
+        terraform,
+        packer,
+        aws,
+        sandbox,
+        workspace_root: workspace.root().to_owned(),
+        workspace: Mutex::new(workspace),
+        root_module,
+    };
     Ok((Done::succeeded(summary), prepared))
 }
 
@@ -131,9 +146,10 @@ fn mirror(base: &Base) -> Result<Workspace, Failure> {
         folders.push(folder.to_owned());
     }
     let folders: Vec<&Utf8Path> = folders.iter().map(Utf8PathBuf::as_path).collect();
-    workspace::prepare(&base.stack.root, &base.state.workspace(), &folders).map_err(|error| {
-        Failure::new(format!("failed to prepare the workspace: {error}"))
-            .hint(format!("it can be removed at any time: rm -r {}", base.state.workspace()))
+    let workspace = Workspace::prepare(&base.stack.root, &base.state.workspace(), &folders);
+    workspace.map_err(|error| {
+        Failure::from(error)
+            .hint(format!("the workspace can be removed at any time: rm -r {}", base.state.workspace()))
     })
 }
 

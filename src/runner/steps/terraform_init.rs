@@ -23,10 +23,10 @@ pub async fn run(context: &Context) -> StepEnd {
     let folder = terraform.folder().to_owned();
     let stamp_file = context.base.state.init_stamp();
 
+    write_overrides(context)?;
     let stamp = stamp(context, &folder)?;
     let initialised = folder.join(".terraform").is_dir();
     if initialised && fs_err::read_to_string(&stamp_file).is_ok_and(|known| known == stamp) {
-        context.access.finish_overrides(&folder)?;
         return Ok(Done::skipped("nothing it depends on has changed"));
     }
 
@@ -54,7 +54,8 @@ pub async fn run(context: &Context) -> StepEnd {
     if !ended.success() {
         return Err(failed(&lines, &ended.describe()).into());
     }
-    context.access.finish_overrides(&folder)?;
+    // Now the provider's version is known.
+    write_overrides(context)?;
     // Init may have written the lock file and the module manifest, which are part of the stamp.
     let stamp = self::stamp(context, &folder)?;
     if let Err(error) = fs_err::write(&stamp_file, stamp) {
@@ -63,9 +64,17 @@ pub async fn run(context: &Context) -> StepEnd {
     Ok(Done::succeeded("initialised"))
 }
 
+fn write_overrides(context: &Context) -> Result<(), Failure> {
+    match &context.base.stack.terraform {
+        Some(root) => context.access.write_overrides(&context.prepared, root),
+        None => Ok(()),
+    }
+}
+
 fn stamp(context: &Context, folder: &Utf8Path) -> Result<String, Failure> {
     let version = context.prepared.terraform_version();
-    init_inputs::stamp(folder, &version)
+    let backend = format!("{:?}", context.access.backend);
+    init_inputs::stamp(folder, &version, &backend)
         .map_err(|error| Failure::new(format!("failed to read the Terraform root: {error}")))
 }
 

@@ -32,7 +32,7 @@ pub async fn run(context: &Context) -> StepEnd {
     let step = Step::TerraformPlan;
     let terraform = context.access.terraform()?;
     guard_state(context, terraform.folder())?;
-    write_variables(context, terraform.folder())?;
+    write_variables(context)?;
 
     let destroy = context.base.request.operation == Operation::Destroy;
     let (mut ended, mut tally) = plan(context, terraform, destroy, true).await?;
@@ -165,16 +165,17 @@ fn guard_state(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_variables(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
+fn write_variables(context: &Context) -> Result<(), Failure> {
     let scope = context.scope();
     let mut values = serde_json::Map::new();
     for (name, value) in context.base.stack.variables.expressions() {
         values.insert(name.to_owned(), value.evaluate(&scope)?);
     }
-    let text = render::terraform::variables(&values);
-    let path = folder.join(render::terraform::VARIABLES_FILE);
-    fs_err::write(&path, text)
-        .map_err(|error| Failure::new(format!("failed to write the Terraform variables: {error}")))
+    let Some(root) = &context.base.stack.terraform else {
+        return Ok(());
+    };
+    let text = render::terraform::variables_file(&values);
+    context.prepared.write(&root.join(render::terraform::VARIABLES_FILE), &text)
 }
 
 async fn show(context: &Context, terraform: &Terraform) -> Result<PlanDocument, Failure> {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
 use serde::Deserialize;
 
-/// Hash over the root module's and its local modules' files, the lock file and the version.
+/// Hash over the root module's and its local modules' files, the lock file, the version and `backend`.
 ///
 /// The local modules are those the last init recorded in `.terraform/modules/modules.json`; a new
 /// one can only be named in a file that is hashed already.
@@ -14,8 +14,10 @@ use serde::Deserialize;
 /// # Errors
 ///
 /// When a folder or file cannot be read.
-pub fn stamp(root: &Utf8Path, version: &Version) -> io::Result<String> {
+pub fn stamp(root: &Utf8Path, version: &Version, backend: &str) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
+    hasher.update(backend.as_bytes());
+    hasher.update(&[0]);
     hasher.update(version.to_string().as_bytes());
     for folder in std::iter::once(Utf8PathBuf::new()).chain(recorded_modules(root)) {
         let mut files: Vec<Utf8PathBuf> = root
@@ -36,9 +38,10 @@ pub fn stamp(root: &Utf8Path, version: &Version) -> io::Result<String> {
 
 fn decides_init(path: &Utf8Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    // The provider override depends on the version that init chose, so it cannot decide about init.
+    // Its provider settings depend on the version that init chose, so they cannot decide about init;
+    // the backend is part of the stamp by itself.
     let source = (name.ends_with(".tf") || name.ends_with(".tf.json"))
-        && name != crate::render::terraform::PROVIDER_OVERRIDE_FILE;
+        && name != crate::render::terraform::OVERRIDE_FILE;
     source || name == ".terraform.lock.hcl"
 }
 
@@ -84,14 +87,14 @@ mod tests {
             r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"m","Source":"./m","Dir":"m"}]}"#,
         );
         let version = Version::new(1, 11, 4);
-        let first = stamp(root, &version).unwrap();
+        let first = stamp(root, &version, "").unwrap();
         write("notes.txt", "two");
-        assert_eq!(stamp(root, &version).unwrap(), first);
-        assert_ne!(stamp(root, &Version::new(1, 12, 0)).unwrap(), first);
+        assert_eq!(stamp(root, &version, "").unwrap(), first);
+        assert_ne!(stamp(root, &Version::new(1, 12, 0), "").unwrap(), first);
         write("m/main.tf", "# two");
-        let second = stamp(root, &version).unwrap();
+        let second = stamp(root, &version, "").unwrap();
         assert_ne!(second, first);
         write(".terraform.lock.hcl", "");
-        assert_ne!(stamp(root, &version).unwrap(), second);
+        assert_ne!(stamp(root, &version, "").unwrap(), second);
     }
 }

@@ -67,7 +67,7 @@ async fn pack(
     let rendering = render::render(&selected, &edits)?;
     let variables = write(context, inputs, &rendering)?;
 
-    let folder = context.prepared.workspace.path(&rendering.folder);
+    let folder = context.prepared.workspace_root.join(&rendering.folder);
     let packer = Packer::new(installed.program.clone(), folder, environment(context, image));
     install_plugins(context, &step, &packer, &rendering, inputs, plugins).await?;
     context.base.record(Record::ImageBuildStarting {
@@ -166,14 +166,11 @@ fn write(
     inputs: &Inputs,
     rendering: &Rendering,
 ) -> Result<Utf8PathBuf, Failure> {
-    let workspace = &context.prepared.workspace;
     let variables = render::variables::file(&inputs.template, &inputs.variables)?;
     for file in rendering.files.iter().chain([&variables]) {
-        workspace.write(&file.path, &file.text).map_err(|error| {
-            Failure::new(format!("failed to write {} into the workspace: {error}", file.path))
-        })?;
+        context.prepared.write(&file.path, &file.text)?;
     }
-    Ok(workspace.path(&variables.path))
+    Ok(context.prepared.workspace_root.join(&variables.path))
 }
 
 /// What Packer, its plugins and the template get to know.
