@@ -5,17 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use camino::Utf8PathBuf;
-
 use super::Global;
 use crate::{
     config::Stack,
     errors::{Error, Exit},
-    events::{Event, Happening},
+    events::Event,
     journal::StateFolder,
     plan::Request,
-    report::{self, Reporter, WriteError, outputs},
-    run_id::RunId,
+    report::{Reporter, outputs},
     runner::{Listener, Run, Setup, frontend::Questions},
 };
 
@@ -38,47 +35,30 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
         questions: questions(global),
         known_outputs: known.map(|known| known.outputs).unwrap_or_default(),
     })?;
-    let id = run.id().clone();
-    let mut listener = Reporting {
-        reporter: Reporter::new(global.report_settings(), run.folder().path()),
-        outputs: state.outputs(),
-        run: id,
-        stored: Ok(()),
-    };
+    let reporter = Reporter::new(global.report_settings(), run.folder().path());
+    let mut listener = Reporting(reporter.keeping_outputs(state.outputs()));
     let exit = run.execute(&mut listener)?;
-    let Reporting { reporter, stored, .. } = listener;
-    let finished = reporter.finish();
-    if let (true, Some(summary)) = (global.json, &finished.summary) {
-        super::stdout::print_json(&report::json::to_value(summary))?;
+    let finished = listener.0.finish();
+    if let (true, Some(document)) = (global.json, finished.document()) {
+        super::stdout::print_json(&document)?;
     }
-    finished.written.and(stored).map_err(|error| Error::Failed {
-        problem: error.to_string(),
-        hints: vec!["the run itself went as shown above".to_owned()],
-    })?;
+    finished.written?;
     match exit {
         Exit::Done => Ok(()),
         other => Err(Error::RunEnded(other)),
     }
 }
 
-/// The reports of a run, and the outputs that `amiable output` will read.
-struct Reporting {
-    reporter: Reporter,
-    outputs: Utf8PathBuf,
-    run: RunId,
-    stored: Result<(), WriteError>,
-}
+/// The reports as the listener of a run: the one place where runner and report meet.
+struct Reporting(Reporter);
 
 impl Listener for Reporting {
     fn on(&mut self, event: &Event) {
-        if let Happening::Outputs(found) = &event.what {
-            self.stored = if found.is_empty() {
-                outputs::remove(&self.outputs)
-            } else {
-                outputs::store(&self.outputs, &self.run, found)
-            };
-        }
-        self.reporter.on(event);
+        self.0.on(event);
+    }
+
+    fn tick(&mut self) {
+        self.0.tick();
     }
 }
 

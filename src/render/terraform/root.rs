@@ -25,6 +25,8 @@ pub struct RootModule {
     pub providers: Vec<ProviderBlock>,
     /// Sources of the modules it calls, as written.
     pub module_sources: Vec<String>,
+    /// The module says itself where its state is: a `backend` or `cloud` block.
+    pub has_backend: bool,
     /// `required_providers`: local name and source.
     required_providers: Vec<(String, String)>,
 }
@@ -147,6 +149,7 @@ impl RootModule {
                         .extend(value(block, "source").and_then(text));
                 }
                 ("terraform", _) => {
+                    self.has_backend |= block.body.has_blocks("backend") || block.body.has_blocks("cloud");
                     let required = block.body.get_blocks("required_providers");
                     for attribute in required.flat_map(|block| block.body.attributes()) {
                         if let Some(source) = member(&attribute.value, "source").and_then(text) {
@@ -186,6 +189,7 @@ impl RootModule {
             self.module_sources.extend(member(block, "source"));
         }
         for terraform in one_or_more(file.root.get("terraform")) {
+            self.has_backend |= terraform.get("backend").or(terraform.get("cloud")).is_some();
             for required in one_or_more(terraform.get("required_providers")) {
                 for (name, provider) in required.as_object().into_iter().flatten() {
                     if let Some(source) = member(provider, "source") {

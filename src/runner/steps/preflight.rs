@@ -13,12 +13,15 @@ use super::super::{
     step_output::{Done, Stopped},
 };
 use crate::{
-    config::Stack,
+    config::{ConfigError, Place, Stack, VariableValue, suggest},
     errors::Exit,
     events::{Operation, Step},
     journal::run_folder::PRODUCED,
     plan::{Only, Request},
-    render::terraform::RootModule,
+    render::{
+        declaration::{self, Given},
+        terraform::RootModule,
+    },
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
     tools::locate::Tool,
     workspace::Workspace,
@@ -45,7 +48,11 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     guard_foreign_state(base)?;
     let workspace = mirror(base)?;
     let root_module = match (&base.stack.terraform, needs.terraform) {
-        (Some(root), true) => Some(RootModule::read(&base.stack.root, root)?),
+        (Some(root), true) => {
+            let module = RootModule::read(&base.stack.root, root)?;
+            check_variables(&base.stack, &module)?;
+            Some(module)
+        }
         _ => None,
     };
     let summary = summary(terraform.as_ref(), packer.as_ref(), sandbox.as_ref());
@@ -131,6 +138,33 @@ fn guard_foreign_state(base: &Base) -> Result<(), Failure> {
         .hint("if it is no longer wanted, move it away"));
     }
     Ok(())
+}
+
+/// Terraform would ignore a misspelt variable and ask for one that nobody sets.
+fn check_variables(stack: &Stack, module: &RootModule) -> Result<(), ConfigError> {
+    let values = stack.variables.0.iter().map(|(name, value)| match value {
+        VariableValue::Expr(expression) => (name, expression.place(), false),
+        VariableValue::Credential { place, .. } => (name, place.clone(), true),
+    });
+    let credentials = stack.credentials.iter().filter_map(|credential| {
+        Some((credential.terraform.as_ref()?, credential.place.clone(), true))
+    });
+    let places: Vec<(&String, Place, bool)> = values.chain(credentials).collect();
+    let given: Vec<Given<'_>> = places
+        .iter()
+        .map(|(name, place, secret)| Given { name, place: Some(place), secret: *secret })
+        .collect();
+    let hint = |wrong: &str, known: &[&str]| {
+        suggest::hint(wrong, "its variables are", known.iter().copied())
+    };
+    let problems = declaration::check(
+        module.folder.as_str(),
+        &module.variables,
+        &given,
+        &module.set_by_files,
+        &hint,
+    );
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
 }
 
 fn mirror(base: &Base) -> Result<Workspace, Failure> {
