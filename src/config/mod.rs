@@ -31,7 +31,6 @@ mod scope;
 mod source;
 pub mod stack;
 pub(crate) mod suggest;
-mod template;
 
 pub use error::{ConfigError, Place, Problem};
 pub use expr::Expr;
