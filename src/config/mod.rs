@@ -1,7 +1,7 @@
 //! `stack.hcl` to a validated [`Stack`], with errors that show file, line, column and source line.
 //!
 //! - [`Project`] finds the checkout and its stacks;
-//! - [`load`] reads one stack for one environment and reports every mistake it can find;
+//! - [`load()`] reads one stack for one environment and reports every mistake it can find;
 //! - [`Expr`] and [`Scope`]: what is evaluated later, and with what;
 //! - [`scaffold`]: the files of a new stack.
 //!
@@ -31,7 +31,6 @@ mod scope;
 mod source;
 pub mod stack;
 pub(crate) mod suggest;
-mod template;
 
 pub use error::{ConfigError, Place, Problem};
 pub use expr::Expr;

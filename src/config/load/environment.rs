@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::{
     image,
-    reader::{Phase, Reader, Variable},
+    reader::{Phase, Reader},
     section::Section,
+    variables::Variable,
 };
 use crate::config::{Approve, Backend, Environment, Scope, fault::Fault, names, suggest};
 

@@ -5,9 +5,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{
     ImageDraft,
     environment::EnvironmentPart,
-    overlaid,
     reader::{Phase, Reader},
     section::Section,
+    terraform::overlaid,
 };
 use crate::config::{
     CredentialSpec, ImageSpec, Naming, ReplaceOrder, Scope, VariableValue, Variables, fault::Fault,

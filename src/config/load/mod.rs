@@ -6,19 +6,23 @@
 mod credential;
 mod environment;
 mod image;
+mod judge;
 mod reader;
 mod section;
+mod terraform;
+mod variables;
 mod work;
 
 use std::collections::BTreeMap;
 
 use super::{
-    ConfigError, CredentialSpec, Environment, ImageSpec, Problem, Project, Scope, Stack,
-    VariableValue, Variables, fault::Fault, names, parse, paths, schema, source::Source, suggest,
+    ConfigError, Environment, ImageSpec, Problem, Project, Scope, Stack, Variables, fault::Fault,
+    names, parse, schema, source::Source, suggest,
 };
 use environment::EnvironmentPart;
-use reader::{Phase, Reader, Variable};
+use reader::{Phase, Reader};
 use section::Section;
+use variables::Variable;
 
 /// Loads a stack for an environment.
 ///
@@ -118,8 +122,8 @@ fn read(
     let region = reader.parsed(head.field("region"), &scope, |region| {
         names::region(region).map(|()| region.to_owned())
     });
-    let terraform = reader.parsed(head.field("terraform"), &scope, |path| {
-        terraform_folder(reader, path)
+    let folder = reader.parsed(head.field("terraform"), &scope, |path| {
+        terraform::folder(reader, path)
     });
     if let Some(default) = head.field("default")
         && default.expression.as_bool().is_none()
@@ -140,7 +144,11 @@ fn read(
         let is_chosen = section.name() == wanted;
         let own_scope = scope_for(section.name());
         let part = environment::read(reader, section, &own_scope, head.field("region").is_none());
-        check_terraform_names(reader, &overlaid(&variables, &part.variables), &credentials);
+        terraform::check_names(
+            reader,
+            &terraform::overlaid(&variables, &part.variables),
+            &credentials,
+        );
         let mut own_images = images.clone();
         image::overlay(&mut own_images, &part);
         image::check_secrets(reader, &own_images, &credentials);
@@ -148,7 +156,7 @@ fn read(
             chosen = Some(part);
         }
     }
-    check_terraform_names(reader, &variables, &credentials);
+    terraform::check_names(reader, &variables, &credentials);
     image::check_secrets(reader, &images, &credentials);
 
     let region_needed = head.field("region").is_none();
@@ -158,7 +166,7 @@ fn read(
         }
         EnvironmentPart::undeclared(wanted)
     });
-    variables = overlaid(&variables, &part.variables);
+    variables = terraform::overlaid(&variables, &part.variables);
     image::overlay(&mut images, &part);
 
     let checks = work::checks(reader, file, &scope);
@@ -167,7 +175,7 @@ fn read(
 
     let has_terraform = head.field("terraform").is_some();
     if !has_terraform {
-        without_terraform(reader, file, head);
+        terraform::check_without(reader, file, head);
     }
     Some(Stack {
         name: head.name().to_owned(),
@@ -175,7 +183,7 @@ fn read(
         region: part.region.clone().or(region)?,
         root: reader.root.to_owned(),
         file: reader.source.file.clone(),
-        terraform,
+        terraform: folder,
         environment: part.environment,
         environments: environments.to_vec(),
         env,
@@ -243,102 +251,6 @@ fn env_values(
         values.insert(name.to_owned(), value);
     }
     values
-}
-
-fn terraform_folder(reader: &Reader, path: &str) -> Result<camino::Utf8PathBuf, Fault> {
-    let folder = paths::inside(reader.root, path)?;
-    let whole = reader.root.join(&folder);
-    if !whole.exists() {
-        return Err(Fault::new(format!("there is no folder `{folder}`"))
-            .hint("paths are relative to the project's root"));
-    }
-    if !whole.is_dir() {
-        return Err(Fault::new(format!("`{folder}` is not a folder"))
-            .hint("name the folder of the root module, not a file in it"));
-    }
-    let has_module = whole
-        .read_dir_utf8()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|entry| {
-            [".tf", ".tf.json"]
-                .iter()
-                .any(|end| entry.file_name().ends_with(end))
-        });
-    if !has_module {
-        return Err(Fault::new(format!("`{folder}` has no `*.tf` file in it")));
-    }
-    Ok(folder)
-}
-
-/// `under` with the variables of `over` in the place of those of the same name.
-fn overlaid(under: &[Variable], over: &[Variable]) -> Vec<Variable> {
-    let mut all = under.to_vec();
-    for variable in over {
-        match all.iter_mut().find(|known| known.name == variable.name) {
-            Some(known) => *known = variable.clone(),
-            None => all.push(variable.clone()),
-        }
-    }
-    all
-}
-
-/// A Terraform variable gets its value from one place.
-fn check_terraform_names(reader: &Reader, variables: &[Variable], credentials: &[CredentialSpec]) {
-    for variable in variables {
-        let giver = credentials
-            .iter()
-            .find(|credential| credential.terraform.as_deref() == Some(variable.name.as_str()));
-        let Some(giver) = giver else { continue };
-        if matches!(&variable.value, VariableValue::Credential { name, .. } if *name == giver.name)
-        {
-            continue;
-        }
-        reader.report(
-            Fault::new(format!(
-                "the variable `{}` has two values: this one and the credential `{}`",
-                variable.name, giver.name
-            ))
-            .at(variable.span.clone())
-            .hint(format!(
-                "remove it here, or `terraform = \"{}\"` from the credential (line {})",
-                variable.name, giver.place.line
-            )),
-        );
-    }
-}
-
-/// Without Terraform there is nothing that variables, outputs and backends could be of.
-fn without_terraform(reader: &Reader, file: &Section, head: &Section) {
-    if file.blocks("image").next().is_none() {
-        head.report_missing(
-            reader,
-            Fault::new("the stack has neither images nor a Terraform folder")
-                .hint("add `terraform = \"PATH\"` to it, or an `image` block to the file"),
-        );
-        return;
-    }
-    if head.has_unknown {
-        return;
-    }
-    let hint = "add `terraform = \"PATH\"` to the `stack` block";
-    if let Some(variables) = file.field("variables") {
-        reader.report(
-            Fault::new("these are Terraform variables, and the stack has no Terraform folder")
-                .at(variables.name_span())
-                .hint(hint),
-        );
-    }
-    for (reference, span) in reader.outputs() {
-        reader.report(
-            Fault::new(format!(
-                "`{reference}` is an output of Terraform, and the stack has no Terraform folder"
-            ))
-            .at(span)
-            .hint(hint),
-        );
-    }
 }
 
 /// An image, with what is needed to judge it together with others.

@@ -1,18 +1,18 @@
 //! [`Reader`]: values of attributes, checked as far as the file alone tells, and the reports about them.
 
-use std::{cell::RefCell, collections::HashSet, ops::Range, sync::Arc};
+use std::{cell::RefCell, ops::Range, sync::Arc};
 
 use camino::Utf8Path;
-use hcl_edit::{
-    Span,
-    expr::{Expression, ObjectKey, TraversalOperator},
-};
+use hcl_edit::{Span, expr::Expression};
 use serde_json::Value;
 
-use super::section::{Field, Section};
+use super::{
+    judge::Names,
+    section::{Field, Section},
+};
 use crate::config::{
-    Expr, Place, Scope, VariableValue, convert, eval, fault::Fault, inspect, names,
-    reference::Reference, source::Source, suggest,
+    Expr, Place, Scope, convert, eval, fault::Fault, inspect, reference::Reference, source::Source,
+    suggest,
 };
 
 /// Problems that are kept; a file with more of them has one cause, and it is among the first.
@@ -31,29 +31,13 @@ pub(super) enum Phase {
     Deployed,
 }
 
-/// A variable for Terraform or Packer, and where its name is.
-#[derive(Debug, Clone)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    pub(super) span: Range<usize>,
-    pub(super) value: VariableValue,
-}
-
 /// Reads values and keeps what is wrong with them.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) root: &'a Utf8Path,
     faults: RefCell<Vec<Fault>>,
-    names: RefCell<Names>,
+    pub(super) names: RefCell<Names>,
     outputs: RefCell<Vec<(Reference, Option<Range<usize>>)>>,
-}
-
-/// Names that references may use.
-#[derive(Debug, Default)]
-struct Names {
-    images: Vec<String>,
-    credentials: Vec<String>,
-    env: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -125,77 +109,6 @@ impl<'a> Reader<'a> {
             }
         }
         good
-    }
-
-    /// What is wrong with a reference at this phase.
-    fn judge(&self, reference: &Reference, phase: Phase) -> Option<Fault> {
-        let names = self.names.borrow();
-        let unknown = |what: &str, plural: &str, name: &str, known: &[String]| {
-            let known = known.iter().map(String::as_str);
-            (!known.clone().any(|known| known == name)).then(|| {
-                Fault::new(format!("there is no {what} `{name}`"))
-                    .maybe_hint(suggest::hint(name, plural, known))
-            })
-        };
-        match reference {
-            Reference::StackName | Reference::EnvironmentName => None,
-            Reference::EnvironmentRegion => (phase == Phase::Load).then(|| {
-                Fault::new(format!("`{reference}` is not known here"))
-                    .hint("it may be used in variables, checks, tasks and the summary")
-            }),
-            Reference::Env(name) => {
-                (!names.env.contains(name)).then(|| {
-                    Fault::new(format!("`{reference}` is not declared")).hint(
-                        match suggest::closest(name, names.env.iter().map(String::as_str)) {
-                            Some(close) => format!("did you mean `env.{close}`?"),
-                            None => format!("declare it at the top of the file: env \"{name}\" {{}}"),
-                        },
-                    )
-                })
-            }
-            Reference::RunId | Reference::RunGitCommit | Reference::RunGitBranch => match phase {
-                Phase::Load => Some(
-                    Fault::new(format!("`{reference}` is not known here"))
-                        .hint("it may be used in variables, checks, tasks and the summary"),
-                ),
-                Phase::Image if *reference == Reference::RunId => Some(
-                    Fault::new("`run.id` cannot be in an image").hint(
-                        "it differs in every run, so the image would be built anew every time; the AMI is tagged with it",
-                    ),
-                ),
-                _ => None,
-            },
-            Reference::ImageId(name) | Reference::ImageFingerprint(name) => {
-                unknown("image", "the images are", name, &names.images).or(match phase {
-                    Phase::Load | Phase::Image => Some(
-                        Fault::new(format!("`{reference}` is not known here"))
-                            .hint("images are known once all of them are built: in Terraform variables, checks, tasks and the summary"),
-                    ),
-                    Phase::Apply | Phase::Deployed => None,
-                })
-            }
-            Reference::Output(_) => (phase != Phase::Deployed).then(|| {
-                Fault::new(format!("`{reference}` is not known here"))
-                    .hint("outputs are known after the apply: in checks, tasks and the summary")
-            }),
-            Reference::Credential(name) => {
-                Some(unknown("credential", "the credentials are", name, &names.credentials).unwrap_or_else(
-                    || {
-                        Fault::new(format!("the secret `{reference}` may not go here")).hint(
-                            match phase {
-                                Phase::Load => "what is written here is not kept secret",
-                                Phase::Image | Phase::Apply => {
-                                    "a secret is the whole value of a variable: `NAME = credential.X`, without quotes, operators or functions"
-                                }
-                                Phase::Deployed => {
-                                    "it would be shown; a task gets secrets in its environment: credentials = [\"NAME\"]"
-                                }
-                            },
-                        )
-                    },
-                ))
-            }
-        }
     }
 
     /// The value of an expression that is evaluated when the file is read.
@@ -354,62 +267,6 @@ impl<'a> Reader<'a> {
         Some(strings)
     }
 
-    /// A list of credentials, each a name or a reference.
-    pub(super) fn credentials(&self, field: Option<Field>) -> Vec<(String, Range<usize>)> {
-        let Some(field) = field else {
-            return Vec::new();
-        };
-        let Some(array) = field.expression.as_array() else {
-            self.report(
-                Fault::new(format!(
-                    "`{}` is a list of credentials, written out",
-                    field.name
-                ))
-                .at(field.span())
-                .hint(format!("write it as {} = [\"NAME\"]", field.name)),
-            );
-            return Vec::new();
-        };
-        let mut names: Vec<(String, Range<usize>)> = Vec::new();
-        for element in array {
-            let span = element.span().unwrap_or_else(|| field.span());
-            let name = match element {
-                Expression::String(name) => Some(name.value().clone()),
-                other => credential_reference(other),
-            };
-            let Some(name) = name else {
-                self.report(
-                    Fault::new("this is not the name of a credential")
-                        .at(span)
-                        .hint("write its name in quotes, or `credential.NAME`"),
-                );
-                continue;
-            };
-            if self.known_credential(&name, span.clone())
-                && !names.iter().any(|(known, _)| *known == name)
-            {
-                names.push((name, span));
-            }
-        }
-        names
-    }
-
-    fn known_credential(&self, name: &str, span: Range<usize>) -> bool {
-        let names = self.names.borrow();
-        if names.credentials.iter().any(|known| known == name) {
-            return true;
-        }
-        let known = names.credentials.iter().map(String::as_str);
-        let hint = suggest::hint(name, "the credentials are", known)
-            .unwrap_or_else(|| format!("declare it: credential \"{name}\" {{ ... }}"));
-        self.report(
-            Fault::new(format!("there is no credential `{name}`"))
-                .at(span)
-                .hint(hint),
-        );
-        false
-    }
-
     /// An expression that is evaluated later. When it could be evaluated now, it is, and `check`
     /// sees the value: a mistake in it need not wait until the stack is deployed.
     pub(super) fn later(
@@ -469,113 +326,5 @@ impl<'a> Reader<'a> {
                 })
             })
             .collect()
-    }
-
-    /// Variables for Terraform or Packer.
-    pub(super) fn variables(
-        &self,
-        field: Option<Field>,
-        phase: Phase,
-        scope: &Scope,
-    ) -> Vec<Variable> {
-        let Some(field) = field else {
-            return Vec::new();
-        };
-        let Some(object) = field.expression.as_object() else {
-            self.report(
-                Fault::new(format!("`{}` is an object, written out", field.name))
-                    .at(field.span())
-                    .hint(format!("write it as {} = {{ name = value }}", field.name)),
-            );
-            return Vec::new();
-        };
-        let mut variables: Vec<Variable> = Vec::new();
-        let mut names = HashSet::new();
-        // Behind the last entry: the next name comes after it.
-        let mut after = field.span().start;
-        for (key, value) in object {
-            let value = value.expr();
-            let before = after;
-            after = value.span().map_or(after, |span| span.end);
-            let name = match key {
-                ObjectKey::Ident(name) => name.value().as_str(),
-                ObjectKey::Expression(Expression::String(name)) => name.value().as_str(),
-                ObjectKey::Expression(other) => {
-                    self.report(
-                        Fault::new("names of variables are written out")
-                            .at(other.span())
-                            .hint("write `name = value`"),
-                    );
-                    continue;
-                }
-            };
-            let span = self.key_span(name, value, before);
-            if let Err(fault) = names::variable(name) {
-                self.report(fault.at(span));
-                continue;
-            }
-            if !names.insert(name) {
-                // `a` and `"a"` are two keys for the parser.
-                self.report(
-                    Fault::new(format!("`{name}` is set twice"))
-                        .at(span)
-                        .hint("keep one of the two"),
-                );
-                continue;
-            }
-            let read = match credential_reference(value) {
-                Some(credential) => {
-                    let place = value.span().unwrap_or_else(|| span.clone());
-                    self.known_credential(&credential, place.clone()).then(|| {
-                        VariableValue::Credential {
-                            name: credential,
-                            place: self.place(place),
-                        }
-                    })
-                }
-                None => self
-                    .later(value, phase, scope, |_| Ok(()))
-                    .map(VariableValue::Expr),
-            };
-            if let Some(value) = read {
-                variables.push(Variable {
-                    name: name.to_owned(),
-                    span,
-                    value,
-                });
-            }
-        }
-        variables
-    }
-
-    /// Where the name of an object's entry is, which begins after the offset `after`; the parser does
-    /// not keep that.
-    fn key_span(&self, name: &str, value: &Expression, after: usize) -> Range<usize> {
-        let start = value.span().map_or(after, |span| span.start);
-        let before = self.source.text.get(after..start).unwrap_or_default();
-        match before.rfind(name) {
-            Some(at) => after + at..after + at + name.len(),
-            None => start..start,
-        }
-    }
-}
-
-/// The name in an expression that is `credential.NAME` and nothing else.
-fn credential_reference(expression: &Expression) -> Option<String> {
-    match expression {
-        Expression::Parenthesis(inner) => credential_reference(inner.inner()),
-        Expression::Traversal(traversal) => {
-            let root = traversal.expr.as_variable()?;
-            let [operator] = traversal.operators.as_slice() else {
-                return None;
-            };
-            match operator.value() {
-                TraversalOperator::GetAttr(name) if root.as_str() == "credential" => {
-                    Some(name.value().as_str().to_owned())
-                }
-                _ => None,
-            }
-        }
-        _ => None,
     }
 }
