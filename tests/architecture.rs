@@ -8,10 +8,23 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     walkdir::WalkDir::new(root.join("src").join(folder))
         .into_iter()
         .map(|entry| entry.expect("the source tree can be read"))
-        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"))
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        })
         .map(|entry| {
-            let path = entry.path().strip_prefix(root).expect("below the root").display().to_string();
-            (path, fs::read_to_string(entry.path()).expect("a source file can be read"))
+            let path = entry
+                .path()
+                .strip_prefix(root)
+                .expect("below the root")
+                .display()
+                .to_string();
+            (
+                path,
+                fs::read_to_string(entry.path()).expect("a source file can be read"),
+            )
         })
         .collect()
 }
@@ -23,12 +36,16 @@ fn uses(text: &str, module: &str) -> bool {
         if line.starts_with("use crate::{") {
             in_braces = true;
         }
-        let here = line.contains(&format!("crate::{module}::")) || line.contains(&format!("crate::{module};"));
+        let here = line.contains(&format!("crate::{module}::"))
+            || line.contains(&format!("crate::{module};"));
         let nested = in_braces
             && line
                 .trim_start_matches("use crate::{")
                 .split([',', ' '])
-                .any(|part| part.trim_end_matches(['}', ';']) == module || part.starts_with(&format!("{module}::")));
+                .any(|part| {
+                    part.trim_end_matches(['}', ';']) == module
+                        || part.starts_with(&format!("{module}::"))
+                });
         if in_braces && line.ends_with("};") {
             in_braces = false;
         }
@@ -44,14 +61,59 @@ fn product(text: &str) -> &str {
 #[test]
 fn imports_point_one_way() {
     let forbidden = [
-        ("tools", &["process", "runner", "report", "cli", "sandbox", "journal"] as &[_]),
-        ("render", &["process", "runner", "report", "cli", "journal", "credentials"]),
-        ("report", &["runner", "process", "cli", "sandbox", "tools", "credentials"]),
+        (
+            "tools",
+            &["process", "runner", "report", "cli", "sandbox", "journal"] as &[_],
+        ),
+        (
+            "render",
+            &[
+                "process",
+                "runner",
+                "report",
+                "cli",
+                "journal",
+                "credentials",
+            ],
+        ),
+        (
+            "report",
+            &[
+                "runner",
+                "process",
+                "cli",
+                "sandbox",
+                "tools",
+                "credentials",
+            ],
+        ),
         ("images", &["runner", "report", "cli", "process"]),
         ("journal", &["runner", "report", "cli", "process"]),
-        ("config", &["runner", "report", "cli", "process", "tools", "sandbox", "credentials"]),
+        (
+            "config",
+            &[
+                "runner",
+                "report",
+                "cli",
+                "process",
+                "tools",
+                "sandbox",
+                "credentials",
+            ],
+        ),
         ("credentials", &["runner", "report", "cli", "sandbox"]),
-        ("process", &["runner", "report", "cli", "tools", "credentials", "config", "sandbox"]),
+        (
+            "process",
+            &[
+                "runner",
+                "report",
+                "cli",
+                "tools",
+                "credentials",
+                "config",
+                "sandbox",
+            ],
+        ),
         ("sandbox", &["runner", "report", "cli"]),
         ("runner", &["report", "cli"]),
     ];

@@ -19,7 +19,10 @@ fn project(terraform: &Terraform) -> Project {
 }
 
 fn called(project: &Project, subcommand: &str) -> bool {
-    project.calls("terraform").iter().any(|call| call.starts_with(subcommand))
+    project
+        .calls("terraform")
+        .iter()
+        .any(|call| call.starts_with(subcommand))
 }
 
 #[test]
@@ -32,9 +35,24 @@ fn a_deployment_applies_exactly_the_saved_plan_and_keeps_the_outputs() {
         .find_map(|call| call.split("-out=").nth(1))
         .expect("the plan is saved")
         .to_owned();
-    assert!(calls.iter().any(|call| call.starts_with("apply") && call.ends_with(&saved)), "{calls:?}");
-    assert!(ran.stderr.contains("url: http://web.example.com/"), "{}", ran.stderr);
-    assert_eq!(project.run(&["output", "url", "--env", "staging"]).expect(0).stdout, "http://web.example.com/\n");
+    assert!(
+        calls
+            .iter()
+            .any(|call| call.starts_with("apply") && call.ends_with(&saved)),
+        "{calls:?}"
+    );
+    assert!(
+        ran.stderr.contains("url: http://web.example.com/"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        project
+            .run(&["output", "url", "--env", "staging"])
+            .expect(0)
+            .stdout,
+        "http://web.example.com/\n"
+    );
     let sensitive = project.run(&["output", "password", "--env", "staging"]);
     assert_ne!(sensitive.code, Some(0));
     assert!(!sensitive.stdout.contains("hunter2") && !sensitive.stderr.contains("hunter2"));
@@ -51,7 +69,9 @@ fn without_changes_nothing_is_applied_and_nobody_is_asked() {
 #[test]
 fn with_nobody_to_ask_a_plan_with_changes_is_declined() {
     let project = project(&Terraform::default());
-    let ran = project.run(&["up", "--env", "staging", "--non-interactive"]).expect(6);
+    let ran = project
+        .run(&["up", "--env", "staging", "--non-interactive"])
+        .expect(6);
     assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
     assert!(!called(&project, "apply"));
     assert_eq!(project.report()["result"], "declined");
@@ -68,7 +88,10 @@ fn plan_changes_nothing() {
 #[test]
 fn an_interrupted_plan_that_wrote_its_file_all_the_same_is_not_applied() {
     let errored = r#"{"format_version":"1.2","applyable":false,"complete":false,"errored":true}"#;
-    let project = project(&Terraform { show: lines(&[errored], 0), ..Terraform::default() });
+    let project = project(&Terraform {
+        show: lines(&[errored], 0),
+        ..Terraform::default()
+    });
     let ran = project.run(UP).expect(1);
     assert!(ran.stderr.contains("not complete"), "{}", ran.stderr);
     assert!(!called(&project, "apply"));
@@ -81,13 +104,20 @@ fn exit_code_two_without_a_summary_is_a_crash_and_not_changes() {
         ..Terraform::default()
     });
     let ran = project.run(UP).expect(1);
-    assert!(ran.stderr.contains("without its final summary"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("without its final summary"),
+        "{}",
+        ran.stderr
+    );
     assert!(!called(&project, "apply"));
 }
 
 #[test]
 fn an_apply_that_ends_well_and_says_nothing_is_unverified() {
-    let project = project(&Terraform { apply: "exit 0".to_owned(), ..Terraform::default() });
+    let project = project(&Terraform {
+        apply: "exit 0".to_owned(),
+        ..Terraform::default()
+    });
     let ran = project.run(UP).expect(1);
     assert_eq!(project.report()["result"], "unverified", "{}", ran.stderr);
 }
@@ -128,7 +158,12 @@ fn a_database_is_not_replaced_without_being_named() {
         ..Terraform::default()
     });
     let ran = project.run(UP).expect(7);
-    assert!(ran.stderr.contains("--allow-destroy 'aws_db_instance.main'"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("--allow-destroy 'aws_db_instance.main'"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("storage_encrypted"), "{}", ran.stderr);
     assert!(!called(&project, "apply"));
     let allowed = [UP, &["--allow-destroy", "aws_db_instance.main"]].concat();
@@ -146,7 +181,13 @@ fn the_users_terraform_variables_and_debug_settings_stay_behind() {
         ..Terraform::default()
     });
     let mut command = project.command(UP);
-    for name in ["TF_CLI_ARGS_plan", "TF_LOG", "TF_VAR_foreign", "PACKER_LOG", "GITHUB_TOKEN"] {
+    for name in [
+        "TF_CLI_ARGS_plan",
+        "TF_LOG",
+        "TF_VAR_foreign",
+        "PACKER_LOG",
+        "GITHUB_TOKEN",
+    ] {
         command.env(name, "-destroy");
     }
     Ran::from(command.output().unwrap()).expect(0);
@@ -157,7 +198,11 @@ fn an_empty_state_file_stops_the_run_before_it_plans() {
     let project = project(&Terraform::default());
     project.write(".amiable/state/web/staging/terraform.tfstate", "");
     let ran = project.run(UP).expect(7);
-    assert!(ran.stderr.contains("terraform.tfstate.backup"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("terraform.tfstate.backup"),
+        "{}",
+        ran.stderr
+    );
     assert!(!called(&project, "plan"));
 }
 
@@ -191,7 +236,12 @@ fn a_second_run_is_told_who_works_and_exits_9() {
 
     std::fs::write(&go_on, "").unwrap();
     Ran::from(first.wait_with_output().unwrap()).expect(0);
-    let run = project.last_run().file_name().unwrap().to_string_lossy().into_owned();
+    let run = project
+        .last_run()
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
     assert!(second.stderr.contains(&run), "{}", second.stderr);
 }
 
@@ -212,7 +262,13 @@ fn ctrl_c_reaches_terraform_once_and_is_reported() {
     let child = project.start(UP);
     wait_for(&started);
     let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     let ran = Ran::from(child.wait_with_output().unwrap()).expect(130);
     assert_eq!(project.read("started.signals"), "int\n");
     assert_eq!(project.report()["result"], "interrupted", "{}", ran.stderr);
@@ -226,13 +282,16 @@ fn what_is_missing_or_wrong_has_its_own_exit_code() {
     let ran = Ran::from(command.output().unwrap()).expect(5);
     assert!(ran.stderr.contains("no-such-terraform"), "{}", ran.stderr);
 
-    project.write("stack.hcl", &format!("{STACK}\ncredential \"token\" {{\n  env = \"WEB_TOKEN\"\n}}\n"));
+    project.write(
+        "stack.hcl",
+        &format!("{STACK}\ncredential \"token\" {{\n  env = \"WEB_TOKEN\"\n}}\n"),
+    );
     let ran = project.run(UP).expect(4);
     assert!(ran.stderr.contains("WEB_TOKEN"), "{}", ran.stderr);
 
     project.write("stack.hcl", &format!("{STACK}\nnonsense = 1\n"));
     let ran = project.run(UP).expect(3);
-    assert!(ran.stderr.contains("stack.hcl:11"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("stack.hcl:10:1"), "{}", ran.stderr);
 
     project.run(&["up", "--no-such-flag"]).expect(2);
 }
@@ -249,12 +308,20 @@ fn json_output_is_one_document_and_nothing_else() {
 #[test]
 fn nothing_is_written_into_the_source_tree_and_no_plan_is_left() {
     let project = project(&Terraform {
-        plan: format!("for a; do case $a in -out=*) : >\"${{a#-out=}}\";; esac; done\n{}", Terraform::default().plan),
+        plan: format!(
+            "for a; do case $a in -out=*) : >\"${{a#-out=}}\";; esac; done\n{}",
+            Terraform::default().plan
+        ),
         ..Terraform::default()
     });
     project.run(UP).expect(0);
-    let infra: Vec<_> = std::fs::read_dir(project.path("infra")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let infra: Vec<_> = std::fs::read_dir(project.path("infra"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
     assert_eq!(infra, ["main.tf"]);
-    let left: Vec<_> = std::fs::read_dir(project.last_run().join("spool")).unwrap().collect();
+    let left: Vec<_> = std::fs::read_dir(project.last_run().join("spool"))
+        .unwrap()
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }

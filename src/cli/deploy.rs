@@ -64,7 +64,11 @@ impl Listener for Reporting {
 
 /// Refuses names of images and tasks that the stack does not have.
 fn check_names(stack: &Stack, request: &Request) -> Result<(), Error> {
-    let images: Vec<&str> = stack.images.iter().map(|image| image.name.as_str()).collect();
+    let images: Vec<&str> = stack
+        .images
+        .iter()
+        .map(|image| image.name.as_str())
+        .collect();
     for name in &request.rebuild {
         if name != "all" && !images.contains(&name.as_str()) {
             return Err(unknown("image", name, &stack.name, &images));

@@ -58,7 +58,15 @@ impl Args {
             Some(Ok(stack)) => stack.environment.is_sandbox(),
             _ => true,
         };
-        for tool in [Tool::Terraform, Tool::Packer, Tool::Aws, Tool::Docker, Tool::MotoServer, Tool::Curl, Tool::Pass] {
+        for tool in [
+            Tool::Terraform,
+            Tool::Packer,
+            Tool::Aws,
+            Tool::Docker,
+            Tool::MotoServer,
+            Tool::Curl,
+            Tool::Pass,
+        ] {
             let optional = match tool {
                 Tool::Terraform | Tool::Packer | Tool::Aws => false,
                 Tool::Docker | Tool::MotoServer => !sandbox,
@@ -75,7 +83,10 @@ impl Args {
                 findings.push(ok("project", project.root.to_string()));
                 findings.push(ok(
                     "stack",
-                    format!("{} in {} ({})", stack.name, stack.environment.name, stack.region),
+                    format!(
+                        "{} in {} ({})",
+                        stack.name, stack.environment.name, stack.region
+                    ),
                 ));
                 findings.push(ok("backend", backend(stack)));
                 for finding in credentials(global, stack) {
@@ -121,7 +132,11 @@ fn tool(tool: Tool, optional: bool) -> Finding {
         }
         Err(Failure { failure, .. }) => Finding {
             what: tool.name().to_owned(),
-            status: if optional { Status::Optional } else { Status::Missing },
+            status: if optional {
+                Status::Optional
+            } else {
+                Status::Missing
+            },
             detail: failure.message,
             mends: failure.hints,
         },
@@ -162,11 +177,20 @@ fn backend(stack: &Stack) -> String {
 }
 
 fn ok(what: &str, detail: String) -> Finding {
-    Finding { what: what.to_owned(), status: Status::Ok, detail, mends: Vec::new() }
+    Finding {
+        what: what.to_owned(),
+        status: Status::Ok,
+        detail,
+        mends: Vec::new(),
+    }
 }
 
 fn print(findings: &[Finding]) -> Result<(), Error> {
-    let width = findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0);
+    let width = findings
+        .iter()
+        .map(|finding| finding.what.len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for finding in findings {
         let (mark, style) = match finding.status {
@@ -174,8 +198,13 @@ fn print(findings: &[Finding]) -> Result<(), Error> {
             Status::Optional => ("optional", anstyle::AnsiColor::Yellow.on_default()),
             Status::Missing => ("missing ", anstyle::AnsiColor::Red.on_default()),
         };
-        let detail = finding.detail.replace('\n', &format!("\n{}", " ".repeat(width + 12)));
-        text.push_str(&format!("{style}{mark}{style:#}  {:width$}  {detail}\n", finding.what));
+        let detail = finding
+            .detail
+            .replace('\n', &format!("\n{}", " ".repeat(width + 12)));
+        text.push_str(&format!(
+            "{style}{mark}{style:#}  {:width$}  {detail}\n",
+            finding.what
+        ));
         for mend in &finding.mends {
             text.push_str(&format!("{}-> {mend}\n", " ".repeat(width + 12)));
         }

@@ -33,10 +33,12 @@ impl CompletionsArgs {
 /// When it cannot be made or written.
 pub fn man(command: Command) -> Result<(), Error> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).map_err(|source| Error::Io {
-        context: "failed to make the manual page".to_owned(),
-        source,
-    })?;
+    clap_mangen::Man::new(command)
+        .render(&mut page)
+        .map_err(|source| Error::Io {
+            context: "failed to make the manual page".to_owned(),
+            source,
+        })?;
     write(&page)
 }
 

@@ -33,7 +33,11 @@ impl Args {
         match &self.command {
             ImageCommand::Build { build } => {
                 let lock = LockOptions::default();
-                deploy::run(global, None, build.request(Operation::ImageBuild, &lock, global))
+                deploy::run(
+                    global,
+                    None,
+                    build.request(Operation::ImageBuild, &lock, global),
+                )
             }
         }
     }

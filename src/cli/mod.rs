@@ -116,7 +116,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // A closed standard output or error leaves nobody to tell.
             let _ = error.print();
-            let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let asked_for = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
             return exit(if asked_for { Exit::Done } else { Exit::Usage });
         }
     };
@@ -169,7 +172,10 @@ impl Global {
             source,
         })?;
         let here = Utf8PathBuf::from_path_buf(here).map_err(|path| {
-            Error::Usage(format!("the current folder has a name that is not UTF-8: {}", path.display()))
+            Error::Usage(format!(
+                "the current folder has a name that is not UTF-8: {}",
+                path.display()
+            ))
         })?;
         Ok(Project::find(&here)?)
     }
@@ -182,7 +188,12 @@ impl Global {
     pub fn load(&self, project: &Project, stack: Option<&str>) -> Result<Stack, Error> {
         let stack = stack.or(self.stack.as_deref());
         let environment = |name: &str| std::env::var(name).ok();
-        Ok(config::load(project, stack, self.env.as_deref(), &environment)?)
+        Ok(config::load(
+            project,
+            stack,
+            self.env.as_deref(),
+            &environment,
+        )?)
     }
 }
 

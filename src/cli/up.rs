@@ -61,7 +61,9 @@ pub enum Part {
 
 impl Default for LockOptions {
     fn default() -> Self {
-        Self { lock_timeout: DEFAULT_LOCK_TIMEOUT }
+        Self {
+            lock_timeout: DEFAULT_LOCK_TIMEOUT,
+        }
     }
 }
 

@@ -35,7 +35,9 @@ pub fn decide(
     reasons: impl FnOnce(&Ami) -> Vec<BuildReason>,
 ) -> ImageDecision {
     if wanted.forced {
-        return ImageDecision::Build { reasons: vec![BuildReason::Forced] };
+        return ImageDecision::Build {
+            reasons: vec![BuildReason::Forced],
+        };
     }
     let usable: Vec<&Ami> = existing.iter().filter(|ami| ami.is_available()).collect();
     let same = |ami: &&&Ami| ami.tag(tag::FINGERPRINT) == Some(wanted.fingerprint);
@@ -81,27 +83,42 @@ mod tests {
             state: state.into(),
             created: String::new(),
             owner: String::new(),
-            tags: tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+            tags: tags
+                .iter()
+                .map(|(key, value)| ((*key).into(), (*value).into()))
+                .collect(),
             snapshots: vec![],
         }
     }
 
-    const WANTED: Wanted<'_> =
-        Wanted { fingerprint: "f1", forced: false, unprovisioned_will_do: false };
+    const WANTED: Wanted<'_> = Wanted {
+        fingerprint: "f1",
+        forced: false,
+        unprovisioned_will_do: false,
+    };
 
     fn unknown(_: &Ami) -> Vec<BuildReason> {
         vec![]
     }
 
     fn build(reason: BuildReason) -> ImageDecision {
-        ImageDecision::Build { reasons: vec![reason] }
+        ImageDecision::Build {
+            reasons: vec![reason],
+        }
     }
 
     #[test]
     fn an_available_image_with_the_same_fingerprint_is_reused() {
         let existing = [
             ami("ami-2", "available", &[(tag::FINGERPRINT, "f2")]),
-            ami("ami-1", "available", &[(tag::FINGERPRINT, "f1"), (tag::RUN, "20260101-000000-abcdef")]),
+            ami(
+                "ami-1",
+                "available",
+                &[
+                    (tag::FINGERPRINT, "f1"),
+                    (tag::RUN, "20260101-000000-abcdef"),
+                ],
+            ),
         ];
         assert_eq!(
             decide(WANTED, &existing, unknown),
@@ -110,30 +127,57 @@ mod tests {
                 built_by: RunId::parse("20260101-000000-abcdef"),
             }
         );
-        let forced = Wanted { forced: true, ..WANTED };
-        assert_eq!(decide(forced, &existing, unknown), build(BuildReason::Forced));
+        let forced = Wanted {
+            forced: true,
+            ..WANTED
+        };
+        assert_eq!(
+            decide(forced, &existing, unknown),
+            build(BuildReason::Forced)
+        );
     }
 
     #[test]
     fn an_image_that_is_not_available_does_not_count() {
         let pending = [ami("ami-1", "pending", &[(tag::FINGERPRINT, "f1")])];
-        assert_eq!(decide(WANTED, &pending, unknown), build(BuildReason::FirstBuild));
+        assert_eq!(
+            decide(WANTED, &pending, unknown),
+            build(BuildReason::FirstBuild)
+        );
     }
 
     #[test]
     fn an_unprovisioned_image_is_reused_only_when_it_will_do() {
-        let existing =
-            [ami("ami-1", "available", &[(tag::FINGERPRINT, "f1"), (tag::PROVISIONED, "no")])];
-        assert_eq!(decide(WANTED, &existing, unknown), build(BuildReason::NotProvisioned));
-        let will_do = Wanted { unprovisioned_will_do: true, ..WANTED };
-        assert!(matches!(decide(will_do, &existing, unknown), ImageDecision::Reuse { .. }));
+        let existing = [ami(
+            "ami-1",
+            "available",
+            &[(tag::FINGERPRINT, "f1"), (tag::PROVISIONED, "no")],
+        )];
+        assert_eq!(
+            decide(WANTED, &existing, unknown),
+            build(BuildReason::NotProvisioned)
+        );
+        let will_do = Wanted {
+            unprovisioned_will_do: true,
+            ..WANTED
+        };
+        assert!(matches!(
+            decide(will_do, &existing, unknown),
+            ImageDecision::Reuse { .. }
+        ));
     }
 
     #[test]
     fn the_reason_is_what_differs_from_the_newest() {
         let existing = [ami("ami-1", "available", &[(tag::FINGERPRINT, "f0")])];
         let changed = BuildReason::Changed("scripts/install.sh".into());
-        assert_eq!(decide(WANTED, &existing, |_| vec![changed.clone()]), build(changed));
-        assert_eq!(decide(WANTED, &existing, unknown), build(BuildReason::DetailsUnknown));
+        assert_eq!(
+            decide(WANTED, &existing, |_| vec![changed.clone()]),
+            build(changed)
+        );
+        assert_eq!(
+            decide(WANTED, &existing, unknown),
+            build(BuildReason::DetailsUnknown)
+        );
     }
 }

@@ -14,6 +14,6 @@ pub mod writer;
 
 pub use lock::Lock;
 pub use record::Record;
-pub use step_log::StepLog;
 pub use run_folder::{RunFolder, StateFolder};
+pub use step_log::StepLog;
 pub use writer::Journal;

@@ -20,7 +20,12 @@ impl StepLog {
     /// When it cannot be made.
     pub fn open(path: &Utf8Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(0o600).open(path).map(Self)
+        options
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)
+            .map(Self)
     }
 
     /// Appends a line.

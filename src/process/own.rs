@@ -11,7 +11,10 @@ use rustix::{
 /// in plain text (terraform 1.11.4).
 pub fn protect_own() {
     umask(Mode::RWXG | Mode::RWXO);
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
     // Lowering a limit is always allowed.
     let _ = setrlimit(Resource::Core, none);
 }

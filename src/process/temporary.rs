@@ -20,7 +20,10 @@ impl PrivateFolder {
     ///
     /// When it cannot be made.
     pub fn create() -> io::Result<Self> {
-        tempfile::Builder::new().prefix("amiable-").tempdir().map(Self)
+        tempfile::Builder::new()
+            .prefix("amiable-")
+            .tempdir()
+            .map(Self)
     }
 
     pub fn path(&self) -> &str {

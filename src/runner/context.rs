@@ -68,10 +68,15 @@ impl Base {
     ///
     /// When it cannot be written; then the call it announces must not be made.
     pub fn record(&self, record: Record) -> Result<(), Failure> {
-        self.journal.append(Timestamp::now(), record).map_err(|error| {
-            Failure::new(format!("failed to write {}: {error}", self.folder.journal()))
+        self.journal
+            .append(Timestamp::now(), record)
+            .map_err(|error| {
+                Failure::new(format!(
+                    "failed to write {}: {error}",
+                    self.folder.journal()
+                ))
                 .hint("free some space or make the folder writable, then rerun")
-        })
+            })
     }
 }
 
@@ -83,7 +88,10 @@ impl Context {
 
     /// What `step` handed on.
     pub fn output_of(&self, step: &Step) -> Option<StepOutput> {
-        let outputs = self.outputs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let outputs = self
+            .outputs
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         outputs.get(step).cloned()
     }
 
@@ -102,7 +110,10 @@ impl Context {
                 }
                 _ => return None,
             };
-            let facts = ImageFacts { id: Some(id), fingerprint: Some(fingerprint) };
+            let facts = ImageFacts {
+                id: Some(id),
+                fingerprint: Some(fingerprint),
+            };
             Some((image.name.clone(), facts))
         });
         let deployed = self.deployed();
@@ -114,7 +125,11 @@ impl Context {
                 git_branch: base.git.branch.clone(),
             }),
             images: images.collect(),
-            sensitive: deployed.iter().filter(sensitive).map(|output| output.name.clone()).collect(),
+            sensitive: deployed
+                .iter()
+                .filter(sensitive)
+                .map(|output| output.name.clone())
+                .collect(),
             outputs: Some(deployed.into_iter().filter_map(plain).collect()),
             ..base.stack.scope()
         }
@@ -157,9 +172,8 @@ impl Context {
             stdout: spool.stdout.to_string(),
             stderr: spool.stderr.to_string(),
         })?;
-        let temporary = process::temporary::PrivateFolder::create().map_err(|error| {
-            Failure::new(format!("failed to make a temporary folder: {error}"))
-        })?;
+        let temporary = process::temporary::PrivateFolder::create()
+            .map_err(|error| Failure::new(format!("failed to make a temporary folder: {error}")))?;
         let command = command.clone().env("TMPDIR", temporary.path());
         let mut unrecorded = None;
         let ended = process::stream(
@@ -169,7 +183,10 @@ impl Context {
             self.base.stop.requests.clone(),
             |output| {
                 if let process::Output::Started { pid } = output {
-                    let record = Record::ChildStarted { step: step.to_string(), pid };
+                    let record = Record::ChildStarted {
+                        step: step.to_string(),
+                        pid,
+                    };
                     unrecorded = self.base.record(record).err();
                 }
                 on_output(output);
@@ -208,7 +225,9 @@ impl Context {
     pub fn go_on(&self) -> Result<(), Stopped> {
         match self.base.stop.signal() {
             None => Ok(()),
-            Some(_) => Err(Stopped::Interrupted { pending: Vec::new() }),
+            Some(_) => Err(Stopped::Interrupted {
+                pending: Vec::new(),
+            }),
         }
     }
 }
@@ -230,7 +249,9 @@ fn plain(output: Output) -> Option<(String, serde_json::Value)> {
 ///
 /// When it cannot be started or does not end within [`SHORT`].
 pub async fn capture(command: ToolCommand) -> Result<Captured, Failure> {
-    blocking(move || process::capture(&command, SHORT)).await?.map_err(Failure::from)
+    blocking(move || process::capture(&command, SHORT))
+        .await?
+        .map_err(Failure::from)
 }
 
 /// Runs `work`, which blocks, on another thread.

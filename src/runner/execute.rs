@@ -138,14 +138,19 @@ pub async fn execute(plan: &Plan, context: Arc<Context>, verdict: &mut Verdict) 
 
 /// Runs one step from its first event to its last.
 async fn one(context: &Context, step: &Step) -> StepEnd {
-    context.events.send(Happening::StepStarted { step: step.clone() });
+    context
+        .events
+        .send(Happening::StepStarted { step: step.clone() });
     let end = match started(context, step) {
         Ok(()) => work(context, step).await,
         Err(stopped) => Err(stopped),
     };
     let end = redacted(end, &context.events, context, step);
     let result = result_of(&end);
-    let record = Record::StepEnded { step: step.to_string(), result: word(&result).to_owned() };
+    let record = Record::StepEnded {
+        step: step.to_string(),
+        result: word(&result).to_owned(),
+    };
     if let Err(failure) = context.base.record(record) {
         context.events.warn(step, failure.failure.message, None);
     }
@@ -155,7 +160,9 @@ async fn one(context: &Context, step: &Step) -> StepEnd {
 
 fn started(context: &Context, step: &Step) -> Result<(), Stopped> {
     context.go_on()?;
-    context.base.record(Record::StepStarted { step: step.to_string() })?;
+    context.base.record(Record::StepStarted {
+        step: step.to_string(),
+    })?;
     Ok(())
 }
 
@@ -260,21 +267,42 @@ mod tests {
     fn a_failed_check_does_not_hide_a_failed_step_and_an_interrupt_wins() {
         let mut verdict = Verdict::default();
         verdict.take(&failed(Exit::CheckFailed));
-        assert_eq!(verdict.result(false), (RunResult::CheckFailed, Exit::CheckFailed));
+        assert_eq!(
+            verdict.result(false),
+            (RunResult::CheckFailed, Exit::CheckFailed)
+        );
         verdict.take(&failed(Exit::StepFailed));
         assert_eq!(verdict.result(false), (RunResult::Failed, Exit::StepFailed));
         verdict.take(&Err(Stopped::Interrupted { pending: vec![] }));
-        assert_eq!(verdict.result(false), (RunResult::Interrupted, Exit::Interrupted));
-        assert_eq!(verdict.result(true), (RunResult::Terminated, Exit::Terminated));
+        assert_eq!(
+            verdict.result(false),
+            (RunResult::Interrupted, Exit::Interrupted)
+        );
+        assert_eq!(
+            verdict.result(true),
+            (RunResult::Terminated, Exit::Terminated)
+        );
     }
 
     #[test]
     fn degraded_and_unverified_are_not_plain_success() {
-        let done = |result| Ok(Done { result, output: StepOutput::Nothing });
+        let done = |result| {
+            Ok(Done {
+                result,
+                output: StepOutput::Nothing,
+            })
+        };
         let mut verdict = Verdict::default();
-        verdict.take(&done(StepResult::Degraded { summary: "not provisioned".into() }));
+        verdict.take(&done(StepResult::Degraded {
+            summary: "not provisioned".into(),
+        }));
         assert_eq!(verdict.result(false), (RunResult::Degraded, Exit::Done));
-        verdict.take(&done(StepResult::Unverified { summary: "?".into() }));
-        assert_eq!(verdict.result(false), (RunResult::Unverified, Exit::StepFailed));
+        verdict.take(&done(StepResult::Unverified {
+            summary: "?".into(),
+        }));
+        assert_eq!(
+            verdict.result(false),
+            (RunResult::Unverified, Exit::StepFailed)
+        );
     }
 }

@@ -12,7 +12,15 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Looks at the repository around `folder`. Without git, or outside a repository, nothing is known.
 pub fn look(folder: &Utf8Path) -> Git {
-    let Some(status) = git(folder, &["status", "--porcelain=v2", "--branch", "--untracked-files=no"]) else {
+    let Some(status) = git(
+        folder,
+        &[
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "--untracked-files=no",
+        ],
+    ) else {
         return Git::default();
     };
     parse(&status)
@@ -29,7 +37,10 @@ fn git(folder: &Utf8Path, arguments: &[&str]) -> Option<String> {
 /// Reads the "porcelain v2" format of git status (git-status(1)).
 fn parse(status: &str) -> Git {
     let header = |name: &str| {
-        let value = status.lines().find_map(|line| line.strip_prefix(name))?.trim();
+        let value = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))?
+            .trim();
         (!value.starts_with('(')).then(|| value.to_owned())
     };
     Git {
@@ -46,8 +57,22 @@ mod tests {
     #[test]
     fn commit_branch_and_changes_are_read() {
         let clean = parse("# branch.oid 0123abc\n# branch.head main\n");
-        assert_eq!(clean, Git { commit: Some("0123abc".into()), branch: Some("main".into()), dirty: false });
+        assert_eq!(
+            clean,
+            Git {
+                commit: Some("0123abc".into()),
+                branch: Some("main".into()),
+                dirty: false
+            }
+        );
         let fresh = parse("# branch.oid (initial)\n# branch.head (detached)\n1 A. N... x");
-        assert_eq!(fresh, Git { commit: None, branch: None, dirty: true });
+        assert_eq!(
+            fresh,
+            Git {
+                commit: None,
+                branch: None,
+                dirty: true
+            }
+        );
     }
 }

@@ -69,14 +69,20 @@ fn probe(tool: Tool) -> Option<Probe> {
 pub fn find(tool: Tool) -> Result<Installed, Failure> {
     let program = path(tool)?;
     let Some(probe) = probe(tool) else {
-        return Ok(Installed { program, version: Version::new(0, 0, 0) });
+        return Ok(Installed {
+            program,
+            version: Version::new(0, 0, 0),
+        });
     };
     let answer = process::capture(&(probe.command)(program.clone()), DEADLINE)
         .map_err(|error| Failure::of(Exit::MissingTool, error.to_string()).hint(tool.mend()))?;
     let Some(version) = (probe.decode)(&answer.stdout).filter(|_| answer.success()) else {
         return Err(Failure::of(
             Exit::MissingTool,
-            format!("{program} does not say which version of {} it is", tool.name()),
+            format!(
+                "{program} does not say which version of {} it is",
+                tool.name()
+            ),
         )
         .excerpt(answer.stderr_text().lines().take(5).map(str::to_owned))
         .hint(tool.mend()));

@@ -83,13 +83,23 @@ impl Run {
     ///
     /// [`Error::Locked`] when another run works on the same stack and environment.
     pub fn new(setup: Setup) -> Result<Self, Error> {
-        let Setup { stack, request, questions, known_outputs } = setup;
+        let Setup {
+            stack,
+            request,
+            questions,
+            known_outputs,
+        } = setup;
         let now = Timestamp::now();
         let run = RunId::new(now, random()?);
         let state = StateFolder::create(&stack.root, &stack.name, &stack.environment.name)
             .map_err(failed_to("make the folders under .amiable/"))?;
-        let owner = journal::lock::Owner { run: run.clone(), pid: std::process::id(), since: now };
-        let lock = Lock::take(&state.lock(), &owner).map_err(|error| locked(error, &stack, &state))?;
+        let owner = journal::lock::Owner {
+            run: run.clone(),
+            pid: std::process::id(),
+            since: now,
+        };
+        let lock =
+            Lock::take(&state.lock(), &owner).map_err(|error| locked(error, &stack, &state))?;
         let folder = RunFolder::create(&stack.root, &run)
             .map_err(failed_to("make the run's folder under .amiable/runs/"))?;
         let journal = Journal::create(&folder.journal()).map_err(failed_to("make the journal"))?;
@@ -103,9 +113,22 @@ impl Run {
         };
         let git = git::look(&stack.root);
         let base = Base {
-            stack, request, run, git, folder, state, journal, stop, questions,
+            stack,
+            request,
+            run,
+            git,
+            folder,
+            state,
+            journal,
+            stop,
+            questions,
         };
-        Ok(Self { base, known_outputs, runtime, _lock: lock })
+        Ok(Self {
+            base,
+            known_outputs,
+            runtime,
+            _lock: lock,
+        })
     }
 
     pub fn folder(&self) -> &RunFolder {
@@ -123,12 +146,18 @@ impl Run {
     /// When not even the start can be recorded. What goes wrong later is in the events and in the
     /// returned exit code.
     pub fn execute(self, listener: &mut dyn Listener) -> Result<Exit, Error> {
-        let Self { base, known_outputs, runtime, _lock } = self;
+        let Self {
+            base,
+            known_outputs,
+            runtime,
+            _lock,
+        } = self;
         let plan = plan::build(&base.stack, &base.request);
-        base.record(run_started(&base)).map_err(|failure| Error::Failed {
-            problem: failure.failure.message,
-            hints: failure.failure.hints,
-        })?;
+        base.record(run_started(&base))
+            .map_err(|failure| Error::Failed {
+                problem: failure.failure.message,
+                hints: failure.failure.hints,
+            })?;
 
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let events = Emitter::new(sender);
@@ -164,7 +193,13 @@ async fn all_steps(
     let mut verdict = Verdict::default();
     let stop = base.stop.clone();
 
-    let prepared = first(&base, &events, &Step::Preflight, steps::preflight::run(&base, &events)).await;
+    let prepared = first(
+        &base,
+        &events,
+        &Step::Preflight,
+        steps::preflight::run(&base, &events),
+    )
+    .await;
     verdict.take(&prepared.end);
     let access = match &prepared.value {
         Some(prepared) => {
@@ -202,7 +237,9 @@ async fn all_steps(
     let terminated = matches!(stop.signal(), Some(Signal::Terminate | Signal::HangUp));
     let (result, exit) = verdict.result(terminated);
     if let Some(context) = base {
-        let record = Record::RunEnded { result: format!("{result:?}").to_lowercase() };
+        let record = Record::RunEnded {
+            result: format!("{result:?}").to_lowercase(),
+        };
         // The run is over; a record that cannot be written changes nothing about it.
         let _ = context.base.record(record);
         steps::terraform_plan::discard(&context);
@@ -224,7 +261,9 @@ async fn first<T>(
     work: impl Future<Output = Result<(step_output::Done, T), step_output::Stopped>>,
 ) -> First<T> {
     events.send(Happening::StepStarted { step: step.clone() });
-    let worked = match base.record(Record::StepStarted { step: step.to_string() }) {
+    let worked = match base.record(Record::StepStarted {
+        step: step.to_string(),
+    }) {
         Ok(()) => work.await,
         Err(failure) => Err(failure.into()),
     };
@@ -234,14 +273,21 @@ async fn first<T>(
     };
     let result = result_of(&end);
     // The journal of a failed start is for people; the events below tell them as well.
-    let _ = base.record(Record::StepEnded { step: step.to_string(), result: word(&result).to_owned() });
+    let _ = base.record(Record::StepEnded {
+        step: step.to_string(),
+        result: word(&result).to_owned(),
+    });
     execute::finish(events, step, result);
     First { end, value }
 }
 
 fn not_run(events: &Emitter, plan: &plan::Plan) {
     for planned in plan.steps() {
-        if planned.after.iter().any(|step| *step == Step::Credentials || *step != Step::Preflight) {
+        if planned
+            .after
+            .iter()
+            .any(|step| *step == Step::Credentials || *step != Step::Preflight)
+        {
             execute::finish(events, &planned.step, crate::events::StepResult::NotRun);
         }
     }
@@ -256,30 +302,44 @@ fn summary(context: &Context, verdict: &Verdict) {
         result,
         RunResult::Succeeded | RunResult::Degraded | RunResult::Unverified | RunResult::CheckFailed
     );
-    if context.base.request.operation != Operation::Up || !deployed || context.deployed().is_empty() {
+    if context.base.request.operation != Operation::Up || !deployed || context.deployed().is_empty()
+    {
         return;
     }
     let scope = context.scope();
     for line in &context.base.stack.summary {
         match line.evaluate_string(&scope) {
-            Ok(text) => context.events.send(Happening::Summary(context.events.redact(&text))),
+            Ok(text) => context
+                .events
+                .send(Happening::Summary(context.events.redact(&text))),
             Err(error) => context.events.send(Happening::Warning {
                 step: None,
-                warning: crate::events::Warning { text: error.to_string(), hint: None },
+                warning: crate::events::Warning {
+                    text: error.to_string(),
+                    hint: None,
+                },
             }),
         }
     }
 }
 
 fn run_start(base: &Base, plan: &plan::Plan) -> RunStart {
-    let Git { commit, branch, dirty } = base.git.clone();
+    let Git {
+        commit,
+        branch,
+        dirty,
+    } = base.git.clone();
     RunStart {
         run: base.run.clone(),
         operation: base.request.operation,
         stack: base.stack.name.clone(),
         environment: base.stack.environment.name.clone(),
         region: base.stack.region.clone(),
-        steps: plan.steps().iter().map(|planned| planned.step.clone()).collect(),
+        steps: plan
+            .steps()
+            .iter()
+            .map(|planned| planned.step.clone())
+            .collect(),
         folder: base.folder.path().to_owned(),
         git_commit: commit,
         git_branch: branch,
@@ -302,14 +362,19 @@ fn locked(error: LockError, stack: &Stack, state: &StateFolder) -> Error {
     match error {
         LockError::Held(owner) => {
             let who = owner.map_or_else(String::new, |owner| {
-                format!(": run {} (process {}) since {}", owner.run, owner.pid, owner.since)
+                format!(
+                    ": run {} (process {}) since {}",
+                    owner.run, owner.pid, owner.since
+                )
             });
             Error::Locked {
                 problem: format!(
                     "another run works on {} in {}{who}",
                     stack.name, stack.environment.name
                 ),
-                hints: vec!["wait until it has ended, or interrupt it with Ctrl-C where it runs".to_owned()],
+                hints: vec![
+                    "wait until it has ended, or interrupt it with Ctrl-C where it runs".to_owned(),
+                ],
             }
         }
         LockError::Io(source) => Error::Io {
@@ -320,7 +385,10 @@ fn locked(error: LockError, stack: &Stack, state: &StateFolder) -> Error {
 }
 
 fn failed_to(what: &'static str) -> impl Fn(io::Error) -> Error {
-    move |source| Error::Io { context: format!("failed to {what}"), source }
+    move |source| Error::Io {
+        context: format!("failed to {what}"),
+        source,
+    }
 }
 
 fn random() -> Result<[u8; 3], Error> {

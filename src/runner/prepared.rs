@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::{failure::Failure, installed::Installed};
 use crate::{
     command::EnvValue,
+    config::Backend,
     credentials::Resolution,
     errors::Exit,
     process::redaction::Redactor,
-    config::Backend,
     render::terraform::{self as render, ProviderSettings, RootModule},
     sandbox::{
         Emulator, Sandbox,
@@ -56,7 +56,9 @@ impl Prepared {
     pub fn terraform_program(&self) -> &Utf8Path {
         self.terraform
             .as_ref()
-            .map_or(Utf8Path::new("terraform"), |installed| installed.program.as_path())
+            .map_or(Utf8Path::new("terraform"), |installed| {
+                installed.program.as_path()
+            })
     }
 
     /// Writes a file of the workspace, relative to its root as to the project's.
@@ -65,7 +67,10 @@ impl Prepared {
     ///
     /// When it cannot be written.
     pub fn write(&self, path: &Utf8Path, text: &str) -> Result<(), Failure> {
-        let mut workspace = self.workspace.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut workspace = self
+            .workspace
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         workspace.write(path, text).map_err(Failure::from)
     }
 
@@ -75,9 +80,9 @@ impl Prepared {
     ///
     /// When it is not installed.
     pub fn packer(&self) -> Result<&Installed, Failure> {
-        self.packer
-            .as_ref()
-            .ok_or_else(|| Failure::of(Exit::MissingTool, "packer is needed").hint(Tool::Packer.mend()))
+        self.packer.as_ref().ok_or_else(|| {
+            Failure::of(Exit::MissingTool, "packer is needed").hint(Tool::Packer.mend())
+        })
     }
 
     /// `curl`, looked up only when a check needs it.
@@ -142,7 +147,10 @@ impl Access {
         let Some(module) = &prepared.root_module else {
             return Ok(());
         };
-        let lock_file = prepared.workspace_root.join(root).join(".terraform.lock.hcl");
+        let lock_file = prepared
+            .workspace_root
+            .join(root)
+            .join(".terraform.lock.hcl");
         let lock = fs_err::read_to_string(lock_file).unwrap_or_default();
         let provider = self.endpoint.as_ref().and_then(|endpoint| {
             let version = overrides::locked_provider_version(&lock)?;
@@ -153,8 +161,10 @@ impl Access {
         match text {
             Some(text) => prepared.write(&path, &text),
             None => {
-                let mut workspace =
-                    prepared.workspace.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let mut workspace = prepared
+                    .workspace
+                    .lock()
+                    .unwrap_or_else(|poisoned| poisoned.into_inner());
                 workspace.remove(&path).map_err(Failure::from)
             }
         }
@@ -172,7 +182,11 @@ fn provider_settings(provider: &ProviderOverride) -> ProviderSettings {
     let endpoints = provider.endpoints.iter();
     ProviderSettings {
         source: "hashicorp/aws".to_owned(),
-        arguments: arguments.map(|(name, setting)| ((*name).to_owned(), value(setting))).collect(),
-        endpoints: endpoints.map(|(name, url)| ((*name).to_owned(), url.as_str().into())).collect(),
+        arguments: arguments
+            .map(|(name, setting)| ((*name).to_owned(), value(setting)))
+            .collect(),
+        endpoints: endpoints
+            .map(|(name, url)| ((*name).to_owned(), url.as_str().into()))
+            .collect(),
     }
 }

@@ -6,7 +6,7 @@ use super::{context::Context, emitter::Emitter};
 use crate::{
     events::{Happening, Level, Step},
     journal,
-    process::redaction::{Redactor, RedactingLines},
+    process::redaction::{RedactingLines, Redactor},
 };
 
 /// Takes the lines of one child. Lines that may hold the beginning of a secret wait for the next one;
@@ -41,7 +41,12 @@ impl<'a> StepLog<'a> {
 
     /// Releases what waited.
     pub fn finish(self) {
-        let Self { step, events, lines, mut file } = self;
+        let Self {
+            step,
+            events,
+            lines,
+            mut file,
+        } = self;
         for (level, line) in lines.finish() {
             tell(step, events, &mut file, level, line);
         }
@@ -59,5 +64,9 @@ fn tell(
         // A log with a hole would mislead; the lines before are still there.
         *file = None;
     }
-    events.send(Happening::Log { step: step.clone(), level, line });
+    events.send(Happening::Log {
+        step: step.clone(),
+        level,
+        line,
+    });
 }

@@ -11,7 +11,9 @@ pub enum StepOutput {
     /// The image that will be deployed.
     Image(ImageOutcome),
     /// `plan` only: an image that `up` would build, whose id is therefore not known.
-    ImageToBuild { fingerprint: String },
+    ImageToBuild {
+        fingerprint: String,
+    },
     /// A complete plan, saved.
     Planned(PlannedChanges),
     /// The outputs of the deployment as it is now.
@@ -28,7 +30,9 @@ pub struct Done {
 impl Done {
     pub fn with(summary: impl Into<String>, output: StepOutput) -> Self {
         Self {
-            result: StepResult::Succeeded { summary: summary.into() },
+            result: StepResult::Succeeded {
+                summary: summary.into(),
+            },
             output,
         }
     }
@@ -39,7 +43,9 @@ impl Done {
 
     pub fn skipped(reason: impl Into<String>) -> Self {
         Self {
-            result: StepResult::Skipped { reason: reason.into() },
+            result: StepResult::Skipped {
+                reason: reason.into(),
+            },
             output: StepOutput::Nothing,
         }
     }
@@ -50,7 +56,9 @@ impl Done {
 pub enum Stopped {
     Failed(Failure),
     /// The user asked to stop; `pending` is what is unknown because of it.
-    Interrupted { pending: Vec<String> },
+    Interrupted {
+        pending: Vec<String>,
+    },
     /// The user said no.
     Declined(Failure),
 }

@@ -52,8 +52,13 @@ pub fn decode(succeeded: bool, stdout: &[u8], stderr: &[u8]) -> Result<Answer, S
 /// True when `url` leads to this machine.
 pub fn is_loopback(url: &str) -> bool {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = after_scheme.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let authority = after_scheme
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
@@ -70,10 +75,20 @@ mod tests {
 
     #[test]
     fn loopback_is_recognised_and_lookalikes_are_not() {
-        for url in ["http://127.0.0.1:5000/", "http://localhost/x", "https://[::1]:8443/", "http://u@127.0.0.2/"] {
+        for url in [
+            "http://127.0.0.1:5000/",
+            "http://localhost/x",
+            "https://[::1]:8443/",
+            "http://u@127.0.0.2/",
+        ] {
             assert!(is_loopback(url), "{url}");
         }
-        for url in ["http://dashboard-1.elb.amazonaws.com/", "http://localhost.example.com/", "http://127.0.0.1.evil.com/", "http://localhost@evil.com/"] {
+        for url in [
+            "http://dashboard-1.elb.amazonaws.com/",
+            "http://localhost.example.com/",
+            "http://127.0.0.1.evil.com/",
+            "http://localhost@evil.com/",
+        ] {
             assert!(!is_loopback(url), "{url}");
         }
     }
@@ -81,8 +96,18 @@ mod tests {
     #[test]
     fn status_and_body_are_told_apart() {
         let answer = decode(true, b"<p>hardware</p>\namiable-status:200", b"").unwrap();
-        assert_eq!(answer, Answer { status: 200, body: "<p>hardware</p>".into() });
-        let refused = decode(false, b"\namiable-status:000", b"curl: (7) Failed to connect");
+        assert_eq!(
+            answer,
+            Answer {
+                status: 200,
+                body: "<p>hardware</p>".into()
+            }
+        );
+        let refused = decode(
+            false,
+            b"\namiable-status:000",
+            b"curl: (7) Failed to connect",
+        );
         assert_eq!(refused.unwrap_err(), "(7) Failed to connect");
     }
 }

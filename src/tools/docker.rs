@@ -23,9 +23,11 @@ pub fn decode_version(stdout: &[u8]) -> Option<Version> {
         .map_while(|part| part.parse().ok())
         .collect();
     match numbers.as_slice() {
-        [major, minor, rest @ ..] => {
-            Some(Version::new(*major, *minor, rest.first().copied().unwrap_or(0)))
-        }
+        [major, minor, rest @ ..] => Some(Version::new(
+            *major,
+            *minor,
+            rest.first().copied().unwrap_or(0),
+        )),
         _ => None,
     }
 }
@@ -36,7 +38,10 @@ mod tests {
 
     #[test]
     fn versions_of_distributions_are_read() {
-        assert_eq!(decode_version(b"20.10.24+dfsg1\n"), Some(Version::new(20, 10, 24)));
+        assert_eq!(
+            decode_version(b"20.10.24+dfsg1\n"),
+            Some(Version::new(20, 10, 24))
+        );
         assert_eq!(decode_version(b"28.2"), Some(Version::new(28, 2, 0)));
         assert_eq!(decode_version(b"Cannot connect"), None);
     }

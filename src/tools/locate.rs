@@ -112,7 +112,10 @@ pub fn locate(tool: Tool) -> Result<Utf8PathBuf, NotFound> {
     };
     for place in places.into_iter().flatten() {
         let found = which::which_in(&wanted, Some(place), ".");
-        if let Some(path) = found.ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok()) {
+        if let Some(path) = found
+            .ok()
+            .and_then(|path| Utf8PathBuf::from_path_buf(path).ok())
+        {
             return Ok(path);
         }
     }

@@ -49,7 +49,9 @@ output "url" {
 impl Project {
     /// A project with `stack` as its stack file and a Terraform root in `infra/`.
     pub fn new(stack: &str) -> Self {
-        let project = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let project = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
         project.write("stack.hcl", stack);
         project.write("infra/main.tf", ROOT);
         for folder in ["bin", "home"] {
@@ -80,7 +82,10 @@ impl Project {
     /// anything else makes it fail and say so. Every call is written down in `<name>.calls`.
     pub fn tool(&self, name: &str, cases: &[(&str, &str)]) {
         let calls = self.path(&format!("{name}.calls"));
-        let mut script = format!("#!/bin/sh\necho \"$*\" >>'{}'\ncase \"$*\" in\n", calls.display());
+        let mut script = format!(
+            "#!/bin/sh\necho \"$*\" >>'{}'\ncase \"$*\" in\n",
+            calls.display()
+        );
         for (beginning, body) in cases {
             script.push_str(&format!("'{beginning}'*)\n{body}\n;;\n"));
         }
@@ -103,11 +108,20 @@ impl Project {
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
-            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.path("bin").display()))
+            .env(
+                "PATH",
+                format!(
+                    "{}:/usr/local/bin:/usr/bin:/bin",
+                    self.path("bin").display()
+                ),
+            )
             .env("HOME", self.path("home"))
             .env("AMIABLE_HOME", self.path("home/amiable"))
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            )
             .stdin(Stdio::null());
         command
     }
@@ -129,7 +143,9 @@ impl Project {
     /// The newest run's folder.
     pub fn last_run(&self) -> PathBuf {
         let runs = fs::read_dir(self.path(".amiable/runs")).expect("runs");
-        runs.map(|run| run.expect("a run").path()).max().expect("at least one run")
+        runs.map(|run| run.expect("a run").path())
+            .max()
+            .expect("at least one run")
     }
 
     /// The newest run's report.
@@ -153,7 +169,13 @@ impl Ran {
     /// Asserts the exit code and shows everything when it is another.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout: {}\nstderr: {}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 }
@@ -187,15 +209,18 @@ impl Default for Terraform {
 
 impl Terraform {
     pub fn install(&self, project: &Project) {
-        project.tool("terraform", &[
-            ("version -json", r#"echo '{"terraform_version":"1.11.4"}'"#),
-            ("init ", "mkdir -p .terraform"),
-            ("plan ", &self.plan),
-            ("show ", &self.show),
-            ("apply ", &self.apply),
-            ("output ", &self.output),
-            ("state list", "true"),
-        ]);
+        project.tool(
+            "terraform",
+            &[
+                ("version -json", r#"echo '{"terraform_version":"1.11.4"}'"#),
+                ("init ", "mkdir -p .terraform"),
+                ("plan ", &self.plan),
+                ("show ", &self.show),
+                ("apply ", &self.apply),
+                ("output ", &self.output),
+                ("state list", "true"),
+            ],
+        );
     }
 
     /// Nothing to do.
@@ -212,13 +237,17 @@ pub const PLANNED: &str = r#"{"type":"planned_change","change":{"resource":{"add
 pub const PLAN_SUMMARY: &str = r#"{"type":"change_summary","changes":{"add":1,"change":0,"import":0,"remove":0,"operation":"plan"}}"#;
 pub const NO_CHANGES: &str = r#"{"type":"change_summary","changes":{"add":0,"change":0,"import":0,"remove":0,"operation":"plan"}}"#;
 pub const SHOWN: &str = r#"{"format_version":"1.2","applyable":true,"complete":true,"errored":false,"resource_changes":[{"address":"aws_vpc.main","mode":"managed","type":"aws_vpc","change":{"actions":["create"]}}]}"#;
-pub const APPLY_START: &str = r#"{"type":"apply_start","hook":{"resource":{"addr":"aws_vpc.main"},"action":"create"}}"#;
+pub const APPLY_START: &str =
+    r#"{"type":"apply_start","hook":{"resource":{"addr":"aws_vpc.main"},"action":"create"}}"#;
 pub const APPLY_DONE: &str = r#"{"type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.main"},"action":"create","elapsed_seconds":1}}"#;
 pub const APPLY_SUMMARY: &str = r#"{"type":"change_summary","changes":{"add":1,"change":0,"import":0,"remove":0,"operation":"apply"}}"#;
 pub const OUTPUTS: &str = r#"{"url":{"sensitive":false,"type":"string","value":"http://web.example.com/"},"password":{"sensitive":true,"type":"string","value":"hunter2hunter2"}}"#;
 
 /// A script that prints `lines` and exits with `code`.
 pub fn lines(lines: &[&str], code: i32) -> String {
-    let prints: Vec<String> = lines.iter().map(|line| format!("printf '%s\\n' '{line}'")).collect();
+    let prints: Vec<String> = lines
+        .iter()
+        .map(|line| format!("printf '%s\\n' '{line}'"))
+        .collect();
     format!("{}\nexit {code}", prints.join("\n"))
 }

@@ -149,7 +149,8 @@ impl RootModule {
                         .extend(value(block, "source").and_then(text));
                 }
                 ("terraform", _) => {
-                    self.has_backend |= block.body.has_blocks("backend") || block.body.has_blocks("cloud");
+                    self.has_backend |=
+                        block.body.has_blocks("backend") || block.body.has_blocks("cloud");
                     let required = block.body.get_blocks("required_providers");
                     for attribute in required.flat_map(|block| block.body.attributes()) {
                         if let Some(source) = member(&attribute.value, "source").and_then(text) {
@@ -189,7 +190,10 @@ impl RootModule {
             self.module_sources.extend(member(block, "source"));
         }
         for terraform in one_or_more(file.root.get("terraform")) {
-            self.has_backend |= terraform.get("backend").or(terraform.get("cloud")).is_some();
+            self.has_backend |= terraform
+                .get("backend")
+                .or(terraform.get("cloud"))
+                .is_some();
             for required in one_or_more(terraform.get("required_providers")) {
                 for (name, provider) in required.as_object().into_iter().flatten() {
                     if let Some(source) = member(provider, "source") {

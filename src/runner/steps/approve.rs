@@ -25,7 +25,10 @@ pub async fn run(context: &Context) -> StepEnd {
     }
     let environment = &context.base.stack.environment;
     if environment.approve == Approve::Auto {
-        return Ok(Done::succeeded(format!("not asked for in {}", environment.name)));
+        return Ok(Done::succeeded(format!(
+            "not asked for in {}",
+            environment.name
+        )));
     }
     match &context.base.questions {
         Questions::Nobody => Err(Stopped::Declined(
@@ -42,11 +45,16 @@ pub async fn run(context: &Context) -> StepEnd {
                 }
             };
             let approved = answer.is_some_and(|answer| is_yes(&answer));
-            context.events.send(Happening::ApprovalAnswered { approved });
+            context
+                .events
+                .send(Happening::ApprovalAnswered { approved });
             if approved {
                 Ok(Done::succeeded("by you"))
             } else {
-                Err(Stopped::Declined(Failure::of(Exit::Declined, "you did not approve; nothing was changed")))
+                Err(Stopped::Declined(Failure::of(
+                    Exit::Declined,
+                    "you did not approve; nothing was changed",
+                )))
             }
         }
     }

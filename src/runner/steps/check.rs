@@ -31,11 +31,16 @@ pub async fn run(context: &Context, check: &CheckSpec) -> StepEnd {
     loop {
         attempt += 1;
         let answer = context.capture(curl::get(program.clone(), &url)).await?;
-        let verdict = judge(check, curl::decode(answer.success(), &answer.stdout, &answer.stderr));
+        let verdict = judge(
+            check,
+            curl::decode(answer.success(), &answer.stdout, &answer.stderr),
+        );
         match verdict {
             Ok(()) => return Ok(Done::succeeded(format!("{url} answers"))),
             Err(problem) => {
-                context.events.doing(&step, format!("attempt {attempt}: {problem}"));
+                context
+                    .events
+                    .doing(&step, format!("attempt {attempt}: {problem}"));
                 if Instant::now() + PAUSE > deadline {
                     return Err(failed(check, &url, &problem).into());
                 }

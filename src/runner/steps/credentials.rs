@@ -43,11 +43,14 @@ pub async fn run(
     .await?;
     for warning in resolution.warnings() {
         let step = Some(step.clone());
-        events.send(Happening::Warning { step, warning: warning.clone() });
+        events.send(Happening::Warning {
+            step,
+            warning: warning.clone(),
+        });
     }
-    resolution
-        .check()
-        .map_err(|error| Failure::of(Exit::MissingCredential, error.to_string()).hints(error.hints()))?;
+    resolution.check().map_err(|error| {
+        Failure::of(Exit::MissingCredential, error.to_string()).hints(error.hints())
+    })?;
     for credential in &resolution.credentials {
         events.send(Happening::CredentialFound {
             name: credential.name.clone(),
@@ -58,18 +61,33 @@ pub async fn run(
     let mut aws_env: Vec<(String, EnvValue)> = Vec::new();
     let mut secrets: Vec<_> = resolution.secrets().collect();
     let variables = aws_environment(&resolution, &context, &base.stack.region);
-    secrets.extend(variables.iter().filter_map(credentials::AwsVariable::secret));
+    secrets.extend(
+        variables
+            .iter()
+            .filter_map(credentials::AwsVariable::secret),
+    );
     let redactor = Arc::new(Redactor::new(secrets));
-    let endpoint = prepared.sandbox.as_ref().map(|running| running.emulator.url());
+    let endpoint = prepared
+        .sandbox
+        .as_ref()
+        .map(|running| running.emulator.url());
     match &endpoint {
         Some(url) => {
             let no_proxy = context.variables.text("NO_PROXY");
-            aws_env.extend(overrides::child_environment(url, &base.stack.region, no_proxy));
+            aws_env.extend(overrides::child_environment(
+                url,
+                &base.stack.region,
+                no_proxy,
+            ));
         }
         None => aws_env.extend(variables.into_iter().map(Into::into)),
     }
 
-    let aws = Aws::new(prepared.aws.program.clone(), base.stack.region.clone(), aws_env.clone());
+    let aws = Aws::new(
+        prepared.aws.program.clone(),
+        base.stack.region.clone(),
+        aws_env.clone(),
+    );
     let identity = match &endpoint {
         Some(_) => None,
         None => Some(who_we_are(&aws, &redactor).await?),
@@ -98,14 +116,24 @@ pub async fn run(
 async fn who_we_are(aws: &Aws, redactor: &Redactor) -> Result<identity::Identity, Failure> {
     let answer = capture(identity::command(aws)).await?;
     let complaint = redactor.redact(&answer.stderr_text()).into_owned();
-    identity::decode(&answer.stdout).filter(|_| answer.success()).ok_or_else(|| {
-        let mend = diagnosis::mend_of_text(&complaint).unwrap_or(
-            "check `amiable creds check`, or log in with `aws sso login`, or set AWS_PROFILE",
-        );
-        Failure::of(Exit::MissingCredential, "AWS does not accept the credentials")
-            .excerpt(complaint.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned))
+    identity::decode(&answer.stdout)
+        .filter(|_| answer.success())
+        .ok_or_else(|| {
+            let mend = diagnosis::mend_of_text(&complaint).unwrap_or(
+                "check `amiable creds check`, or log in with `aws sso login`, or set AWS_PROFILE",
+            );
+            Failure::of(
+                Exit::MissingCredential,
+                "AWS does not accept the credentials",
+            )
+            .excerpt(
+                complaint
+                    .lines()
+                    .filter(|line| !line.trim().is_empty())
+                    .map(str::to_owned),
+            )
             .hint(mend)
-    })
+        })
 }
 
 /// The state's file, where no backend keeps it elsewhere. The sandbox's belongs to one emulator:
@@ -123,7 +151,9 @@ fn local_state(base: &Base, prepared: &Prepared) -> Option<Utf8PathBuf> {
 fn local_backend(path: &Utf8Path) -> Backend {
     Backend {
         kind: "local".to_owned(),
-        attributes: [("path".to_owned(), path.as_str().into())].into_iter().collect(),
+        attributes: [("path".to_owned(), path.as_str().into())]
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -139,17 +169,25 @@ fn terraform(
     let mut env = aws_env.to_vec();
     for credential in &resolution.credentials {
         if let (Some(variable), Some(secret)) = (&credential.terraform, credential.secret()) {
-            env.push((format!("TF_VAR_{variable}"), EnvValue::Secret(secret.clone())));
+            env.push((
+                format!("TF_VAR_{variable}"),
+                EnvValue::Secret(secret.clone()),
+            ));
         }
     }
     for (variable, name) in base.stack.variables.credentials() {
         if let Some(secret) = resolution.get(name).and_then(credentials::Resolved::secret) {
-            env.push((format!("TF_VAR_{variable}"), EnvValue::Secret(secret.clone())));
+            env.push((
+                format!("TF_VAR_{variable}"),
+                EnvValue::Secret(secret.clone()),
+            ));
         }
     }
     let folder = prepared.workspace_root.join(root);
     let failed = |error: std::io::Error| {
-        Failure::new(format!("failed to write Terraform's settings into the workspace: {error}"))
+        Failure::new(format!(
+            "failed to write Terraform's settings into the workspace: {error}"
+        ))
     };
     env.extend(mirror_setting(base).map_err(failed)?);
     Ok(Some(Terraform::new(installed.program.clone(), folder, env)))
@@ -160,13 +198,17 @@ fn terraform(
 fn mirror_setting(base: &Base) -> std::io::Result<Option<(String, EnvValue)>> {
     let mirror = locate::home().join("providers");
     let own = std::env::var_os("TF_CLI_CONFIG_FILE").map(std::path::PathBuf::from);
-    let own = own.or_else(|| Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".terraformrc")));
+    let own =
+        own.or_else(|| Some(std::path::Path::new(&std::env::var_os("HOME")?).join(".terraformrc")));
     if !mirror.is_dir() || own.is_some_and(|path| path.exists()) {
         return Ok(None);
     }
     let file = base.state.workspace().join("amiable.tfrc");
     fs_err::write(&file, mirror_configuration(&mirror))?;
-    Ok(Some(("TF_CLI_CONFIG_FILE".to_owned(), EnvValue::Plain(file.into_string()))))
+    Ok(Some((
+        "TF_CLI_CONFIG_FILE".to_owned(),
+        EnvValue::Plain(file.into_string()),
+    )))
 }
 
 /// Terraform's configuration for taking the AWS provider from the folder `mirror`.

@@ -12,3 +12,4 @@ pub mod terraform_apply;
 mod terraform_failure;
 pub mod terraform_init;
 pub mod terraform_plan;
+mod variables;

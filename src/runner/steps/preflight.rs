@@ -4,24 +4,24 @@ use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::super::{
-    context::{Base, blocking},
-    emitter::Emitter,
-    failure::Failure,
-    installed::{self, Installed},
-    prepared::{Prepared, RunningSandbox},
-    step_output::{Done, Stopped},
+use super::{
+    super::{
+        context::{Base, blocking},
+        emitter::Emitter,
+        failure::Failure,
+        installed::{self, Installed},
+        prepared::{Prepared, RunningSandbox},
+        step_output::{Done, Stopped},
+    },
+    variables,
 };
 use crate::{
-    config::{ConfigError, Place, Stack, VariableValue, suggest},
+    config::Stack,
     errors::Exit,
     events::{Operation, Step},
     journal::run_folder::PRODUCED,
     plan::{Only, Request},
-    render::{
-        declaration::{self, Given},
-        terraform::RootModule,
-    },
+    render::terraform::RootModule,
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
     tools::locate::Tool,
     workspace::Workspace,
@@ -50,7 +50,14 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     let root_module = match (&base.stack.terraform, needs.terraform) {
         (Some(root), true) => {
             let module = RootModule::read(&base.stack.root, root)?;
-            check_variables(&base.stack, &module)?;
+            // Terraform would ignore a misspelt variable and ask for one that nobody sets.
+            variables::check(
+                module.folder.as_str(),
+                &module.variables,
+                &base.stack.variables,
+                &base.stack.credentials,
+                &module.set_by_files,
+            )?;
             Some(module)
         }
         _ => None,
@@ -106,11 +113,15 @@ fn start(folder: Utf8PathBuf, region: String) -> Result<RunningSandbox, Failure>
     let moto_server = installed::path(Tool::MotoServer)?;
     let sandbox = Sandbox::at(folder);
     let ensured = sandbox
-        .ensure_running(&EmulatorSettings { moto_server, region })
-        .map_err(|error: SandboxError| {
-            Failure::new(error.to_string()).hints(error.hints())
-        })?;
-    Ok(RunningSandbox { sandbox, emulator: ensured.emulator })
+        .ensure_running(&EmulatorSettings {
+            moto_server,
+            region,
+        })
+        .map_err(|error: SandboxError| Failure::new(error.to_string()).hints(error.hints()))?;
+    Ok(RunningSandbox {
+        sandbox,
+        emulator: ensured.emulator,
+    })
 }
 
 /// A project that comes from a `run.sh` has its state beside its Terraform files. Starting with an
@@ -140,33 +151,6 @@ fn guard_foreign_state(base: &Base) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Terraform would ignore a misspelt variable and ask for one that nobody sets.
-fn check_variables(stack: &Stack, module: &RootModule) -> Result<(), ConfigError> {
-    let values = stack.variables.0.iter().map(|(name, value)| match value {
-        VariableValue::Expr(expression) => (name, expression.place(), false),
-        VariableValue::Credential { place, .. } => (name, place.clone(), true),
-    });
-    let credentials = stack.credentials.iter().filter_map(|credential| {
-        Some((credential.terraform.as_ref()?, credential.place.clone(), true))
-    });
-    let places: Vec<(&String, Place, bool)> = values.chain(credentials).collect();
-    let given: Vec<Given<'_>> = places
-        .iter()
-        .map(|(name, place, secret)| Given { name, place: Some(place), secret: *secret })
-        .collect();
-    let hint = |wrong: &str, known: &[&str]| {
-        suggest::hint(wrong, "its variables are", known.iter().copied())
-    };
-    let problems = declaration::check(
-        module.folder.as_str(),
-        &module.variables,
-        &given,
-        &module.set_by_files,
-        &hint,
-    );
-    if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
-}
-
 fn mirror(base: &Base) -> Result<Workspace, Failure> {
     let mut folders: Vec<Utf8PathBuf> = Vec::new();
     folders.extend(base.stack.terraform.clone());
@@ -182,8 +166,10 @@ fn mirror(base: &Base) -> Result<Workspace, Failure> {
     let folders: Vec<&Utf8Path> = folders.iter().map(Utf8PathBuf::as_path).collect();
     let workspace = Workspace::prepare(&base.stack.root, &base.state.workspace(), &folders);
     workspace.map_err(|error| {
-        Failure::from(error)
-            .hint(format!("the workspace can be removed at any time: rm -r {}", base.state.workspace()))
+        Failure::from(error).hint(format!(
+            "the workspace can be removed at any time: rm -r {}",
+            base.state.workspace()
+        ))
     })
 }
 

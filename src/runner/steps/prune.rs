@@ -22,7 +22,9 @@ pub async fn run(context: &Context) -> StepEnd {
     let mut left = Vec::new();
     for image in &own {
         context.go_on()?;
-        context.events.doing(&step, format!("deregistering {} {}", image.id, image.name));
+        context
+            .events
+            .doing(&step, format!("deregistering {} {}", image.id, image.name));
         let answer = context.capture(ami::deregister(aws, &image.id)).await?;
         if !answer.success() {
             left.push(format!("{}: {}", image.id, answer.stderr_text()));
@@ -37,13 +39,21 @@ pub async fn run(context: &Context) -> StepEnd {
         }
     }
     if left.len() == own.len() + removable.len() {
-        return Err(Failure::new("no image could be removed").excerpt(left).into());
+        return Err(Failure::new("no image could be removed")
+            .excerpt(left)
+            .into());
     }
-    let summary = format!("{} images and {} snapshots removed", own.len(), removable.len());
+    let summary = format!(
+        "{} images and {} snapshots removed",
+        own.len(),
+        removable.len()
+    );
     Ok(match left.as_slice() {
         [] => Done::succeeded(summary),
         left => Done {
-            result: StepResult::Degraded { summary: format!("left behind: {}", left.join("; ")) },
+            result: StepResult::Degraded {
+                summary: format!("left behind: {}", left.join("; ")),
+            },
             ..Done::succeeded(summary)
         },
     })

@@ -28,21 +28,29 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
     let mut last = VecDeque::new();
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
-        .stream(&step, &format!("task.{}", task.name), &command, StopSignal::Terminate, |output| {
-            if let Output::Line { channel, line } = output {
-                context.events.doing(&step, line);
-                log.take(Context::level_of(channel), line);
-                if last.len() == EXCERPT {
-                    last.pop_front();
+        .stream(
+            &step,
+            &format!("task.{}", task.name),
+            &command,
+            StopSignal::Terminate,
+            |output| {
+                if let Output::Line { channel, line } = output {
+                    context.events.doing(&step, line);
+                    log.take(Context::level_of(channel), line);
+                    if last.len() == EXCERPT {
+                        last.pop_front();
+                    }
+                    last.push_back(line.to_owned());
                 }
-                last.push_back(line.to_owned());
-            }
-        })
+            },
+        )
         .await;
     log.finish();
     let ended = ended?;
     if ended.was_stopped() {
-        return Err(Stopped::Interrupted { pending: vec![step.to_string()] });
+        return Err(Stopped::Interrupted {
+            pending: vec![step.to_string()],
+        });
     }
     if !ended.success() {
         let message = format!("task {} ended with {}", task.name, ended.describe());

@@ -26,10 +26,16 @@ pub async fn run(context: &Context) -> StepEnd {
     };
     let destroy = context.base.request.operation == Operation::Destroy;
     if changes.is_empty() {
-        let outputs = if destroy { Vec::new() } else { read_outputs(context, terraform).await? };
+        let outputs = if destroy {
+            Vec::new()
+        } else {
+            read_outputs(context, terraform).await?
+        };
         context.events.send(Happening::Outputs(outputs.clone()));
         return Ok(Done {
-            result: StepResult::Skipped { reason: "no changes".to_owned() },
+            result: StepResult::Skipped {
+                reason: "no changes".to_owned(),
+            },
             output: StepOutput::Deployed(outputs),
         });
     }
@@ -48,20 +54,33 @@ async fn apply(
     let counts = changes.counts();
     let mut tally = Tally::expecting(counts.add + counts.change + counts.destroy);
     context.events.activity(&step, tally.activity());
-    let command = terraform.apply(&context.base.folder.plan(), context.base.request.lock_timeout);
+    let command = terraform.apply(
+        &context.base.folder.plan(),
+        context.base.request.lock_timeout,
+    );
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
-        .stream(&step, "terraform.apply", &command, StopSignal::Interrupt, |output| match output {
-            Output::Line { channel, line } => {
-                take(context, &step, &mut tally, &mut log, channel, line);
-            }
-            Output::Signalled { request } => context.events.send(Happening::Interrupting {
-                signal: context.base.stop.signal().unwrap_or(crate::events::Signal::Interrupt),
-                request,
-                waiting_for: tally.pending(),
-            }),
-            Output::Started { .. } => {}
-        })
+        .stream(
+            &step,
+            "terraform.apply",
+            &command,
+            StopSignal::Interrupt,
+            |output| match output {
+                Output::Line { channel, line } => {
+                    take(context, &step, &mut tally, &mut log, channel, line);
+                }
+                Output::Signalled { request } => context.events.send(Happening::Interrupting {
+                    signal: context
+                        .base
+                        .stop
+                        .signal()
+                        .unwrap_or(crate::events::Signal::Interrupt),
+                    request,
+                    waiting_for: tally.pending(),
+                }),
+                Output::Started { .. } => {}
+            },
+        )
         .await;
     log.finish();
     let ended = ended?;
@@ -69,19 +88,35 @@ async fn apply(
     report_unknown_lines(context, &step, &tally);
     let unknown = tally.unknown();
     for outcome in &unknown {
-        context.events.send(Happening::ResourceDone(outcome.clone()));
+        context
+            .events
+            .send(Happening::ResourceDone(outcome.clone()));
     }
     if ended.was_stopped() && !ended.success() {
-        return Err(Stopped::Interrupted { pending: tally.pending() });
+        return Err(Stopped::Interrupted {
+            pending: tally.pending(),
+        });
     }
     if !ended.success() || !tally.errors.is_empty() {
         let failure = terraform_failure::of("terraform apply", &ended, &tally);
         let failure = with_errored_state(failure, context, terraform);
-        return Err(with_unknown(failure, unknown.iter().map(|outcome| outcome.address.as_str())).into());
+        return Err(with_unknown(
+            failure,
+            unknown.iter().map(|outcome| outcome.address.as_str()),
+        )
+        .into());
     }
 
-    let outputs = if destroy { Vec::new() } else { read_outputs(context, terraform).await? };
-    let left = if destroy { state_entries(context, terraform).await? } else { 0 };
+    let outputs = if destroy {
+        Vec::new()
+    } else {
+        read_outputs(context, terraform).await?
+    };
+    let left = if destroy {
+        state_entries(context, terraform).await?
+    } else {
+        0
+    };
     context.events.send(Happening::Outputs(outputs.clone()));
     Ok(Done {
         result: judge(&ended, &tally, left),
@@ -107,7 +142,10 @@ fn judge(ended: &Ended, tally: &Tally, left_in_state: usize) -> StepResult {
     let seen = tally.done();
     if !tally.unknown().is_empty() {
         return StepResult::Unverified {
-            summary: format!("{phrase}; Terraform did not say how {} ended", tally.pending().join(", ")),
+            summary: format!(
+                "{phrase}; Terraform did not say how {} ended",
+                tally.pending().join(", ")
+            ),
         };
     }
     if seen != (summary.add, summary.change, summary.remove) {
@@ -132,16 +170,27 @@ async fn read_outputs(
 ) -> Result<Vec<DeployedOutput>, Failure> {
     let answer = context.capture(terraform.output()).await?;
     if !answer.success() {
-        return Err(Failure::new("failed to read the outputs from Terraform")
-            .excerpt(answer.stderr_text().lines().map(|line| context.events.redact(line))));
+        return Err(
+            Failure::new("failed to read the outputs from Terraform").excerpt(
+                answer
+                    .stderr_text()
+                    .lines()
+                    .map(|line| context.events.redact(line)),
+            ),
+        );
     }
-    outputs::decode(&answer.stdout)
-        .ok_or_else(|| Failure::new("terraform output gave something that is not a list of outputs"))
+    outputs::decode(&answer.stdout).ok_or_else(|| {
+        Failure::new("terraform output gave something that is not a list of outputs")
+    })
 }
 
 async fn state_entries(context: &Context, terraform: &Terraform) -> Result<usize, Failure> {
     let answer = context.capture(terraform.state_list()).await?;
-    Ok(answer.stdout_text().lines().filter(|line| !line.trim().is_empty()).count())
+    Ok(answer
+        .stdout_text()
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .count())
 }
 
 /// A state that could not be stored lies in a world-readable file with every secret in it.
@@ -175,7 +224,8 @@ mod tests {
     use super::*;
     use crate::tools::terraform::decode;
 
-    const DONE: &str = r#"{"type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.a"},"action":"create"}}"#;
+    const DONE: &str =
+        r#"{"type":"apply_complete","hook":{"resource":{"addr":"aws_vpc.a"},"action":"create"}}"#;
     const SUMMARY: &str = r#"{"type":"change_summary","changes":{"add":1,"change":0,"import":0,"remove":0,"operation":"apply"}}"#;
 
     fn result(lines: &[&str], left: usize) -> StepResult {
@@ -183,7 +233,12 @@ mod tests {
         for line in lines {
             tally.take(decode::line(line));
         }
-        let ended = Ended { code: Some(0), signal: None, requests: 0, stragglers: vec![] };
+        let ended = Ended {
+            code: Some(0),
+            signal: None,
+            requests: 0,
+            stragglers: vec![],
+        };
         judge(&ended, &tally, left)
     }
 
@@ -191,11 +246,19 @@ mod tests {
     fn success_needs_the_summary_and_the_messages_to_agree() {
         assert_eq!(
             result(&[DONE, SUMMARY], 0),
-            StepResult::Succeeded { summary: "1 added, 0 changed, 0 destroyed".into() }
+            StepResult::Succeeded {
+                summary: "1 added, 0 changed, 0 destroyed".into()
+            }
         );
         assert!(matches!(result(&[DONE], 0), StepResult::Unverified { .. }));
-        assert!(matches!(result(&[SUMMARY], 0), StepResult::Unverified { .. }));
-        assert!(matches!(result(&[DONE, SUMMARY], 2), StepResult::Unverified { .. }));
+        assert!(matches!(
+            result(&[SUMMARY], 0),
+            StepResult::Unverified { .. }
+        ));
+        assert!(matches!(
+            result(&[DONE, SUMMARY], 2),
+            StepResult::Unverified { .. }
+        ));
         assert!(matches!(result(&[], 0), StepResult::Unverified { .. }));
     }
 }

@@ -49,7 +49,13 @@ fn explain(diagnostic: &Diagnostic) -> Vec<String> {
         head = format!("{head} ({place})");
     }
     std::iter::once(head)
-        .chain(diagnostic.detail.lines().take(DETAIL_LINES).map(|line| format!("  {line}")))
+        .chain(
+            diagnostic
+                .detail
+                .lines()
+                .take(DETAIL_LINES)
+                .map(|line| format!("  {line}")),
+        )
         .filter(|line| !line.trim().is_empty())
         .collect()
 }
@@ -61,9 +67,14 @@ pub fn log_line(line: &Line) -> Option<(Level, String)> {
         Line::Version { terraform, .. } => Some((Level::Trace, format!("Terraform {terraform}"))),
         Line::PlannedChange { address, action } => {
             let action = action.map_or_else(|| "change".to_owned(), |action| format!("{action:?}"));
-            Some((Level::Trace, named(&format!("planned: {}", action.to_lowercase()), address)))
+            Some((
+                Level::Trace,
+                named(&format!("planned: {}", action.to_lowercase()), address),
+            ))
         }
-        Line::Drift { address } => Some((Level::Info, named("changed outside Terraform:", address))),
+        Line::Drift { address } => {
+            Some((Level::Info, named("changed outside Terraform:", address)))
+        }
         Line::ChangeSummary(summary) => Some((
             Level::Info,
             format!(
@@ -74,15 +85,15 @@ pub fn log_line(line: &Line) -> Option<(Level, String)> {
         Line::RefreshStart { .. } | Line::ApplyProgress { .. } | Line::Outputs(_) => None,
         Line::RefreshDone { address } => Some((Level::Trace, named("read", address))),
         Line::ApplyStart { address, .. } => Some((Level::Info, named("started", address))),
-        Line::ApplyDone { address, seconds, .. } => Some((
-            Level::Info,
-            format!("done {address}{}", after(*seconds)),
-        )),
-        Line::ApplyFailed { address, seconds, .. } => Some((
-            Level::Error,
-            format!("failed {address}{}", after(*seconds)),
-        )),
-        Line::Provisioner { address, output } => Some((Level::Info, format!("{address}: {output}"))),
+        Line::ApplyDone {
+            address, seconds, ..
+        } => Some((Level::Info, format!("done {address}{}", after(*seconds)))),
+        Line::ApplyFailed {
+            address, seconds, ..
+        } => Some((Level::Error, format!("failed {address}{}", after(*seconds)))),
+        Line::Provisioner { address, output } => {
+            Some((Level::Info, format!("{address}: {output}")))
+        }
         Line::Diagnostic(diagnostic) => {
             let level = match diagnostic.severity {
                 Severity::Error => Level::Error,
@@ -110,10 +121,23 @@ mod tests {
         tally.take(decode::line(
             r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"error creating EC2 VPC: ExpiredToken: expired","detail":"","address":"aws_vpc.this","range":{"filename":"main.tf","start":{"line":1}}}}"#,
         ));
-        let ended = Ended { code: Some(1), signal: None, requests: 0, stragglers: vec![] };
+        let ended = Ended {
+            code: Some(1),
+            signal: None,
+            requests: 0,
+            stragglers: vec![],
+        };
         let failure = of("terraform plan", &ended, &tally).failure;
-        assert!(failure.message.starts_with("terraform plan: error creating EC2 VPC"));
-        assert!(failure.excerpt[0].ends_with("(main.tf:1)"), "{:?}", failure.excerpt);
+        assert!(
+            failure
+                .message
+                .starts_with("terraform plan: error creating EC2 VPC")
+        );
+        assert!(
+            failure.excerpt[0].ends_with("(main.tf:1)"),
+            "{:?}",
+            failure.excerpt
+        );
         assert!(failure.hints[0].contains("log in again"));
     }
 
@@ -121,9 +145,17 @@ mod tests {
     fn without_a_diagnostic_the_exit_and_the_last_words_are_shown() {
         let mut tally = Tally::default();
         tally.take(decode::line("panic: runtime error: index out of range"));
-        let ended = Ended { code: None, signal: Some(11), requests: 0, stragglers: vec![] };
+        let ended = Ended {
+            code: None,
+            signal: Some(11),
+            requests: 0,
+            stragglers: vec![],
+        };
         let failure = of("terraform apply", &ended, &tally).failure;
         assert_eq!(failure.message, "terraform apply ended with signal 11");
-        assert_eq!(failure.excerpt, ["panic: runtime error: index out of range"]);
+        assert_eq!(
+            failure.excerpt,
+            ["panic: runtime error: index out of range"]
+        );
     }
 }

@@ -30,26 +30,36 @@ pub async fn run(context: &Context) -> StepEnd {
         return Ok(Done::skipped("nothing it depends on has changed"));
     }
 
-    context.events.doing(&step, "fetching providers and modules");
+    context
+        .events
+        .doing(&step, "fetching providers and modules");
     let mut lines = Vec::new();
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
-        .stream(&step, "terraform.init", &terraform.init(), StopSignal::Interrupt, |output| {
-            if let Output::Line { channel, line } = output {
-                if let Some(what) = line.strip_prefix("- ") {
-                    context.events.doing(&step, what);
+        .stream(
+            &step,
+            "terraform.init",
+            &terraform.init(),
+            StopSignal::Interrupt,
+            |output| {
+                if let Output::Line { channel, line } = output {
+                    if let Some(what) = line.strip_prefix("- ") {
+                        context.events.doing(&step, what);
+                    }
+                    log.take(Context::level_of(channel), line);
+                    if channel == Channel::Stderr {
+                        lines.push(line.to_owned());
+                    }
                 }
-                log.take(Context::level_of(channel), line);
-                if channel == Channel::Stderr {
-                    lines.push(line.to_owned());
-                }
-            }
-        })
+            },
+        )
         .await;
     log.finish();
     let ended = ended?;
     if ended.was_stopped() {
-        return Err(Stopped::Interrupted { pending: Vec::new() });
+        return Err(Stopped::Interrupted {
+            pending: Vec::new(),
+        });
     }
     if !ended.success() {
         return Err(failed(&lines, &ended.describe()).into());
@@ -59,7 +69,11 @@ pub async fn run(context: &Context) -> StepEnd {
     // Init may have written the lock file and the module manifest, which are part of the stamp.
     let stamp = self::stamp(context, &folder)?;
     if let Err(error) = fs_err::write(&stamp_file, stamp) {
-        context.events.log(&step, Level::Warn, &format!("init will run again next time: {error}"));
+        context.events.log(
+            &step,
+            Level::Warn,
+            &format!("init will run again next time: {error}"),
+        );
     }
     Ok(Done::succeeded("initialised"))
 }
@@ -85,7 +99,11 @@ fn failed(stderr: &[String], how: &str) -> Failure {
         Some((_, summary)) => format!("terraform init: {summary}"),
         None => format!("terraform init ended with {how}"),
     };
-    let excerpt = stderr.iter().filter(|line| !line.trim().is_empty()).take(EXCERPT).cloned();
+    let excerpt = stderr
+        .iter()
+        .filter(|line| !line.trim().is_empty())
+        .take(EXCERPT)
+        .cloned();
     Failure::new(message)
         .excerpt(excerpt)
         .hints(diagnosis::mend_of_text(&text).map(str::to_owned))

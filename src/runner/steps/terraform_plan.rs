@@ -46,7 +46,9 @@ pub async fn run(context: &Context) -> StepEnd {
     }
     if ended.was_stopped() {
         discard(context);
-        return Err(Stopped::Interrupted { pending: Vec::new() });
+        return Err(Stopped::Interrupted {
+            pending: Vec::new(),
+        });
     }
     report_unknown_lines(context, &step, &tally);
     // Exit code 2 means "changes" and is also what a Go fatal error gives, so it proves nothing.
@@ -99,11 +101,17 @@ async fn plan(
     let mut tally = Tally::default();
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
-        .stream(&step, "terraform.plan", &command, StopSignal::Interrupt, |output| {
-            if let Output::Line { channel, line } = output {
-                take(context, &step, &mut tally, &mut log, channel, line);
-            }
-        })
+        .stream(
+            &step,
+            "terraform.plan",
+            &command,
+            StopSignal::Interrupt,
+            |output| {
+                if let Output::Line { channel, line } = output {
+                    take(context, &step, &mut tally, &mut log, channel, line);
+                }
+            },
+        )
         .await;
     log.finish();
     Ok((ended?, tally))
@@ -133,7 +141,10 @@ pub(super) fn take(
 
 pub(super) fn report_unknown_lines(context: &Context, step: &Step, tally: &Tally) {
     if tally.unknown_lines > 0 {
-        let text = format!("{} lines of Terraform were not understood", tally.unknown_lines);
+        let text = format!(
+            "{} lines of Terraform were not understood",
+            tally.unknown_lines
+        );
         context.events.warn(step, text, None);
     }
 }
@@ -156,9 +167,13 @@ fn guard_state(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
         if empty {
             return Err(Failure::of(
                 Exit::Refused,
-                format!("the Terraform state {state} is empty: a Terraform that was killed left it so"),
+                format!(
+                    "the Terraform state {state} is empty: a Terraform that was killed left it so"
+                ),
             )
-            .hint(format!("restore it from {state}.backup or from a copy, then rerun"))
+            .hint(format!(
+                "restore it from {state}.backup or from a copy, then rerun"
+            ))
             .hint("planning on an empty state would create everything a second time"));
         }
     }
@@ -175,14 +190,20 @@ fn write_variables(context: &Context) -> Result<(), Failure> {
         return Ok(());
     };
     let text = render::terraform::variables_file(&values);
-    context.prepared.write(&root.join(render::terraform::VARIABLES_FILE), &text)
+    context
+        .prepared
+        .write(&root.join(render::terraform::VARIABLES_FILE), &text)
 }
 
 async fn show(context: &Context, terraform: &Terraform) -> Result<PlanDocument, Failure> {
-    let shown = context.capture(terraform.show_plan(&context.base.folder.plan())).await?;
+    let shown = context
+        .capture(terraform.show_plan(&context.base.folder.plan()))
+        .await?;
     if !shown.success() {
-        return Err(Failure::new("terraform cannot read the plan it has just saved")
-            .excerpt(shown.stderr_text().lines().map(str::to_owned)));
+        return Err(
+            Failure::new("terraform cannot read the plan it has just saved")
+                .excerpt(shown.stderr_text().lines().map(str::to_owned)),
+        );
     }
     plan_document::decode(&shown.stdout).map_err(|error| Failure::new(error.to_string()))
 }
@@ -190,8 +211,10 @@ async fn show(context: &Context, terraform: &Terraform) -> Result<PlanDocument, 
 fn complete(context: &Context, document: &PlanDocument) -> Result<(), Failure> {
     if document.errored || !document.applyable {
         discard(context);
-        return Err(Failure::new("terraform's plan is not complete, so it is not applied")
-            .hint("rerun: a new plan will be made"));
+        return Err(
+            Failure::new("terraform's plan is not complete, so it is not applied")
+                .hint("rerun: a new plan will be made"),
+        );
     }
     Ok(())
 }
@@ -220,10 +243,16 @@ fn guard_deletes(changes: &PlannedChanges, allowed: &BTreeSet<String>) -> Result
     });
     Err(Failure::of(
         Exit::Refused,
-        format!("the plan would lose data: {} resource(s) that hold some", lost.len()),
+        format!(
+            "the plan would lose data: {} resource(s) that hold some",
+            lost.len()
+        ),
     )
     .excerpt(lines)
-    .hint(format!("if that is meant: --allow-destroy '{}'", first.address)))
+    .hint(format!(
+        "if that is meant: --allow-destroy '{}'",
+        first.address
+    )))
 }
 
 fn looked_something_up_in_vain(tally: &Tally) -> bool {
@@ -282,7 +311,10 @@ mod tests {
 
     #[test]
     fn the_phrase_counts_a_replacement_twice() {
-        assert_eq!(phrase(&database(Action::Replace)), "1 to add, 0 to change, 1 to destroy");
+        assert_eq!(
+            phrase(&database(Action::Replace)),
+            "1 to add, 0 to change, 1 to destroy"
+        );
         assert_eq!(phrase(&PlannedChanges::default()), "no changes");
     }
 }

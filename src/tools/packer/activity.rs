@@ -28,7 +28,10 @@ mod tests {
             phrase("==> amazon-ebs.web: Waiting for SSH to become available..."),
             Some("Waiting for SSH to become available...")
         );
-        assert_eq!(phrase("    amazon-ebs.web: Setting up docker.io (20.10)"), Some("Setting up docker.io (20.10)"));
+        assert_eq!(
+            phrase("    amazon-ebs.web: Setting up docker.io (20.10)"),
+            Some("Setting up docker.io (20.10)")
+        );
         assert_eq!(phrase("\n"), None);
         assert_eq!(phrase("==> amazon-ebs: ----"), None);
     }

@@ -20,7 +20,11 @@ impl Packer {
         folder: impl Into<Utf8PathBuf>,
         env: Vec<(String, EnvValue)>,
     ) -> Self {
-        Self { program: program.into(), folder: folder.into(), env }
+        Self {
+            program: program.into(),
+            folder: folder.into(),
+            env,
+        }
     }
 
     fn command(&self, arguments: &[&str]) -> ToolCommand {
@@ -72,7 +76,11 @@ mod tests {
     #[test]
     fn build_with_defaults_and_with_everything() {
         let packer = Packer::new("packer", "/w/packer/web", Vec::new());
-        let plain = BuildOptions { template: ".", variables: None, only: None };
+        let plain = BuildOptions {
+            template: ".",
+            variables: None,
+            only: None,
+        };
         assert_eq!(
             packer.build(plain).display(),
             "packer build -machine-readable -on-error=cleanup ."

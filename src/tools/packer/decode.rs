@@ -5,16 +5,32 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// What Packer would have printed for people.
-    Ui { channel: Channel, text: String },
+    Ui {
+        channel: Channel,
+        text: String,
+    },
     /// A property of the artifact with this index that `builder` made.
-    Artifact { builder: String, index: usize, property: Property },
-    ArtifactCount { builder: String, count: usize },
+    Artifact {
+        builder: String,
+        index: usize,
+        property: Property,
+    },
+    ArtifactCount {
+        builder: String,
+        count: usize,
+    },
     /// The error a builder ended with.
-    Error { builder: String, text: String },
+    Error {
+        builder: String,
+        text: String,
+    },
     ErrorCount(usize),
     Version(String),
     /// A line of the format whose type this version does not know.
-    Unknown { kind: String, raw: String },
+    Unknown {
+        kind: String,
+        raw: String,
+    },
     /// Not of the format: a panic, a plugin's own output, `packer init` on 1.6.
     Plain(String),
 }
@@ -58,18 +74,29 @@ pub fn line(text: &str) -> Line {
     let target = (*target).to_owned();
     let decoded = match (*kind, data) {
         ("ui", [channel, rest @ ..]) => ui(channel, &rest.join(",")),
-        ("artifact-count", [count]) => {
-            count.parse().ok().map(|count| Line::ArtifactCount { builder: target, count })
-        }
-        ("artifact", [index, property, rest @ ..]) => index.parse().ok().map(|index| {
-            Line::Artifact { builder: target, index, property: self::property(property, rest) }
+        ("artifact-count", [count]) => count.parse().ok().map(|count| Line::ArtifactCount {
+            builder: target,
+            count,
         }),
-        ("error", rest) => Some(Line::Error { builder: target, text: unescape(&rest.join(",")) }),
+        ("artifact", [index, property, rest @ ..]) => {
+            index.parse().ok().map(|index| Line::Artifact {
+                builder: target,
+                index,
+                property: self::property(property, rest),
+            })
+        }
+        ("error", rest) => Some(Line::Error {
+            builder: target,
+            text: unescape(&rest.join(",")),
+        }),
         ("error-count", [count]) => count.parse().ok().map(Line::ErrorCount),
         ("version", [version, ..]) => Some(Line::Version((*version).to_owned())),
         _ => None,
     };
-    decoded.unwrap_or_else(|| Line::Unknown { kind: (*kind).to_owned(), raw: text.to_owned() })
+    decoded.unwrap_or_else(|| Line::Unknown {
+        kind: (*kind).to_owned(),
+        raw: text.to_owned(),
+    })
 }
 
 fn ui(channel: &str, text: &str) -> Option<Line> {
@@ -79,7 +106,10 @@ fn ui(channel: &str, text: &str) -> Option<Line> {
         "error" => Channel::Error,
         _ => return None,
     };
-    Some(Line::Ui { channel, text: unescape(text) })
+    Some(Line::Ui {
+        channel,
+        text: unescape(text),
+    })
 }
 
 fn property(name: &str, data: &[&str]) -> Property {
@@ -119,39 +149,61 @@ mod tests {
     #[test]
     fn lines_as_packer_1_6_prints_them() {
         assert_eq!(
-            line("1589389471,,ui,say,==> amazon-ebs.dashboard: Creating temporary keypair%!(PACKER_COMMA) wait"),
+            line(
+                "1589389471,,ui,say,==> amazon-ebs.dashboard: Creating temporary keypair%!(PACKER_COMMA) wait"
+            ),
             Line::Ui {
                 channel: Channel::Say,
                 text: "==> amazon-ebs.dashboard: Creating temporary keypair, wait".into()
             }
         );
         assert_eq!(
-            line("1589389471,amazon-ebs.web,artifact,0,id,us-east-1:ami-1%!(PACKER_COMMA)eu-west-1:ami-2"),
+            line(
+                "1589389471,amazon-ebs.web,artifact,0,id,us-east-1:ami-1%!(PACKER_COMMA)eu-west-1:ami-2"
+            ),
             Line::Artifact {
                 builder: "amazon-ebs.web".into(),
                 index: 0,
                 property: Property::Ids(vec![
-                    RegionalAmi { region: "us-east-1".into(), ami: "ami-1".into() },
-                    RegionalAmi { region: "eu-west-1".into(), ami: "ami-2".into() },
+                    RegionalAmi {
+                        region: "us-east-1".into(),
+                        ami: "ami-1".into()
+                    },
+                    RegionalAmi {
+                        region: "eu-west-1".into(),
+                        ami: "ami-2".into()
+                    },
                 ]),
             }
         );
         assert_eq!(
             line("1589389471,amazon-ebs,error,Error waiting\\nfor SSH"),
-            Line::Error { builder: "amazon-ebs".into(), text: "Error waiting\nfor SSH".into() }
+            Line::Error {
+                builder: "amazon-ebs".into(),
+                text: "Error waiting\nfor SSH".into()
+            }
         );
         assert_eq!(line("1589389471,,error-count,1"), Line::ErrorCount(1));
-        assert_eq!(line("1589389471,,version,1.6.6"), Line::Version("1.6.6".into()));
+        assert_eq!(
+            line("1589389471,,version,1.6.6"),
+            Line::Version("1.6.6".into())
+        );
     }
 
     #[test]
     fn what_is_not_known_is_kept() {
-        assert!(matches!(line("panic: runtime error, index"), Line::Plain(_)));
+        assert!(matches!(
+            line("panic: runtime error, index"),
+            Line::Plain(_)
+        ));
         assert!(matches!(line(""), Line::Plain(_)));
         assert!(matches!(line(",,,"), Line::Plain(_)));
         assert_eq!(
             line("1589389471,,teleport,1"),
-            Line::Unknown { kind: "teleport".into(), raw: "1589389471,,teleport,1".into() }
+            Line::Unknown {
+                kind: "teleport".into(),
+                raw: "1589389471,,teleport,1".into()
+            }
         );
     }
 }

@@ -32,7 +32,10 @@ pub fn last_run(text: &[u8]) -> Option<Vec<Build>> {
         .builds
         .into_iter()
         .filter(|build| build.packer_run_uuid == manifest.last_run_uuid)
-        .map(|build| Build { name: build.name, amis: regional_amis(&build.artifact_id) });
+        .map(|build| Build {
+            name: build.name,
+            amis: regional_amis(&build.artifact_id),
+        });
     Some(builds.collect())
 }
 

@@ -53,7 +53,10 @@ impl Tally {
                     self.complaints.push(text);
                 }
             }
-            Line::Artifact { property: Property::Ids(amis), .. } => {
+            Line::Artifact {
+                property: Property::Ids(amis),
+                ..
+            } => {
                 for ami in amis {
                     if !self.amis.contains(&ami) {
                         self.amis.push(ami);
@@ -80,10 +83,19 @@ impl Tally {
     pub fn outcome(&self, code: Option<i32>, manifest: Option<&[Build]>) -> Outcome {
         let mut amis = self.amis.clone();
         for build in manifest.unwrap_or_default() {
-            amis.extend(build.amis.iter().filter(|ami| !self.amis.contains(ami)).cloned());
+            amis.extend(
+                build
+                    .amis
+                    .iter()
+                    .filter(|ami| !self.amis.contains(ami))
+                    .cloned(),
+            );
         }
         if code == Some(0) && !amis.is_empty() && self.errors.is_empty() {
-            return Outcome::Built { amis, complaint: self.complaint() };
+            return Outcome::Built {
+                amis,
+                complaint: self.complaint(),
+            };
         }
         let message = self
             .errors
@@ -99,7 +111,10 @@ impl Tally {
     /// The first line of the last complaint. Provisioners write their standard error as errors, which
     /// is no complaint of Packer's: those lines carry no arrow.
     fn complaint(&self) -> Option<String> {
-        let own = self.complaints.iter().filter(|text| text.trim_start().starts_with("==>"));
+        let own = self
+            .complaints
+            .iter()
+            .filter(|text| text.trim_start().starts_with("==>"));
         let last = own.last()?;
         super::activity::phrase(last).map(str::to_owned)
     }
@@ -132,23 +147,48 @@ mod tests {
     #[test]
     fn the_ami_is_counted_once_though_post_processors_repeat_it() {
         let outcome = tally(&[ARTIFACT, AGAIN]).outcome(Some(0), None);
-        let amis = vec![RegionalAmi { region: "us-east-1".into(), ami: "ami-1".into() }];
-        assert_eq!(outcome, Outcome::Built { amis, complaint: None });
+        let amis = vec![RegionalAmi {
+            region: "us-east-1".into(),
+            ami: "ami-1".into(),
+        }];
+        assert_eq!(
+            outcome,
+            Outcome::Built {
+                amis,
+                complaint: None
+            }
+        );
     }
 
     #[test]
     fn the_manifest_says_it_when_the_lines_were_lost() {
-        let amis = vec![RegionalAmi { region: "us-east-1".into(), ami: "ami-1".into() }];
-        let build = Build { name: "web".into(), amis: amis.clone() };
+        let amis = vec![RegionalAmi {
+            region: "us-east-1".into(),
+            ami: "ami-1".into(),
+        }];
+        let build = Build {
+            name: "web".into(),
+            amis: amis.clone(),
+        };
         let outcome = tally(&[]).outcome(Some(0), Some(&[build]));
-        assert_eq!(outcome, Outcome::Built { amis, complaint: None });
+        assert_eq!(
+            outcome,
+            Outcome::Built {
+                amis,
+                complaint: None
+            }
+        );
     }
 
     #[test]
     fn a_clean_up_that_failed_is_a_complaint() {
         let complaint = "1,,ui,error,==> amazon-ebs.web: Error terminating instance%!(PACKER_COMMA) may still be around";
         let outcome = tally(&[ARTIFACT, complaint]).outcome(Some(0), None);
-        let Outcome::Built { complaint: Some(text), .. } = outcome else {
+        let Outcome::Built {
+            complaint: Some(text),
+            ..
+        } = outcome
+        else {
             panic!("{outcome:?}")
         };
         assert!(text.starts_with("Error terminating instance"), "{text}");
@@ -156,9 +196,19 @@ mod tests {
 
     #[test]
     fn a_provisioners_standard_error_is_not_a_complaint() {
-        let warning = "1,,ui,error,    amazon-ebs.web: WARNING: apt does not have a stable CLI interface.";
+        let warning =
+            "1,,ui,error,    amazon-ebs.web: WARNING: apt does not have a stable CLI interface.";
         let outcome = tally(&[ARTIFACT, warning]).outcome(Some(0), None);
-        assert!(matches!(outcome, Outcome::Built { complaint: None, .. }), "{outcome:?}");
+        assert!(
+            matches!(
+                outcome,
+                Outcome::Built {
+                    complaint: None,
+                    ..
+                }
+            ),
+            "{outcome:?}"
+        );
     }
 
     #[test]

@@ -77,7 +77,9 @@ impl From<Version> for PackerVersion {
 
 /// `packer version`.
 pub fn command(program: Utf8PathBuf) -> ToolCommand {
-    ToolCommand::new(program).arg("version").env("CHECKPOINT_DISABLE", "1")
+    ToolCommand::new(program)
+        .arg("version")
+        .env("CHECKPOINT_DISABLE", "1")
 }
 
 impl fmt::Display for PackerVersion {

@@ -57,8 +57,9 @@ fn recorded_modules(root: &Utf8Path) -> Vec<Utf8PathBuf> {
         folder: Utf8PathBuf,
     }
     let text = fs_err::read(root.join(".terraform/modules/modules.json")).unwrap_or_default();
-    let manifest: Manifest =
-        serde_json::from_slice(&text).unwrap_or(Manifest { modules: Vec::new() });
+    let manifest: Manifest = serde_json::from_slice(&text).unwrap_or(Manifest {
+        modules: Vec::new(),
+    });
     manifest
         .modules
         .into_iter()

@@ -13,9 +13,9 @@
 pub mod command;
 pub mod decode;
 pub mod diagnosis;
+pub mod init_inputs;
 pub mod outcome;
 pub mod outputs;
-pub mod init_inputs;
 pub mod plan_document;
 pub mod stateful;
 pub mod version;

@@ -11,9 +11,7 @@ use crate::{
     journal::Record,
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
-    runner::{
-        context::Context, failure::Failure, step_log::StepLog, step_output::Stopped,
-    },
+    runner::{context::Context, failure::Failure, step_log::StepLog, step_output::Stopped},
     sandbox::{builder, overrides},
     tools::packer::{
         Packer, activity,
@@ -61,14 +59,22 @@ async fn pack(
     let installed = context.prepared.packer()?;
     let plugins = inputs.packer.plugins();
     let ami_name = format!("{}-{}", image.ami_name, context.base.run);
-    let manifest = context.base.folder.path().join(format!("packer-manifest-{}.json", image.name));
+    let manifest = context
+        .base
+        .folder
+        .path()
+        .join(format!("packer-manifest-{}.json", image.name));
     let edits = edits(context, image, inputs, machine, &ami_name, &manifest);
     let selected = inputs.template.select(image.source.as_deref())?;
     let rendering = render::render(&selected, &edits)?;
     let variables = write(context, inputs, &rendering)?;
 
     let folder = context.prepared.workspace_root.join(&rendering.folder);
-    let packer = Packer::new(installed.program.clone(), folder, environment(context, image));
+    let packer = Packer::new(
+        installed.program.clone(),
+        folder,
+        environment(context, image),
+    );
     install_plugins(context, &step, &packer, &rendering, inputs, plugins).await?;
     context.base.record(Record::ImageBuildStarting {
         image: image.name.clone(),
@@ -84,36 +90,54 @@ async fn pack(
     let mut tally = Tally::default();
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
-        .stream(&step, &step.to_string(), &command, StopSignal::Terminate, |output| {
-            if let process::Output::Line { channel, line } = output {
-                take(context, &step, &mut tally, &mut log, channel, line);
-            }
-        })
+        .stream(
+            &step,
+            &step.to_string(),
+            &command,
+            StopSignal::Terminate,
+            |output| {
+                if let process::Output::Line { channel, line } = output {
+                    take(context, &step, &mut tally, &mut log, channel, line);
+                }
+            },
+        )
         .await;
     log.finish();
     let ended = ended?;
     if ended.was_stopped() && !ended.success() {
         // Packer may have been in the middle of CreateImage, and then says nothing of the AMI.
-        return Err(Stopped::Interrupted { pending: vec![step.to_string()] });
+        return Err(Stopped::Interrupted {
+            pending: vec![step.to_string()],
+        });
     }
     if tally.unknown_lines > 0 {
-        let text = format!("{} lines of Packer were not understood", tally.unknown_lines);
+        let text = format!(
+            "{} lines of Packer were not understood",
+            tally.unknown_lines
+        );
         context.events.warn(&step, text, None);
     }
-    let builds = fs_err::read(&manifest).ok().and_then(|text| manifest::last_run(&text));
+    let builds = fs_err::read(&manifest)
+        .ok()
+        .and_then(|text| manifest::last_run(&text));
     match tally.outcome(ended.code, builds.as_deref()) {
         Outcome::Built { amis, complaint } => {
             let region = &context.base.stack.region;
-            let here = amis.iter().find(|ami| ami.region == *region).or(amis.first());
-            let ami = here.map(|ami| ami.ami.clone()).ok_or_else(|| {
-                Failure::new(format!("packer built no AMI in {region}"))
-            })?;
+            let here = amis
+                .iter()
+                .find(|ami| ami.region == *region)
+                .or(amis.first());
+            let ami = here
+                .map(|ami| ami.ami.clone())
+                .ok_or_else(|| Failure::new(format!("packer built no AMI in {region}")))?;
             Ok(Built { ami, complaint })
         }
-        Outcome::Failed { message, excerpt } => Err(Failure::new(format!("packer build: {message}"))
-            .excerpt(excerpt)
-            .hints(hint(&message))
-            .into()),
+        Outcome::Failed { message, excerpt } => {
+            Err(Failure::new(format!("packer build: {message}"))
+                .excerpt(excerpt)
+                .hints(hint(&message))
+                .into())
+        }
     }
 }
 
@@ -151,7 +175,10 @@ fn edits(
     });
     Edits {
         ami_name: ami_name.to_owned(),
-        tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        tags: tags
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
         manifest: manifest.to_owned(),
         emulator,
         provision,
@@ -180,7 +207,10 @@ fn environment(context: &Context, image: &ImageSpec) -> Vec<(String, EnvValue)> 
     env.extend(access.credential_env(&image.credentials));
     for (variable, name) in image.variables.credentials() {
         if let Some(secret) = access.secret(name) {
-            env.push((format!("PKR_VAR_{variable}"), EnvValue::Secret(secret.clone())));
+            env.push((
+                format!("PKR_VAR_{variable}"),
+                EnvValue::Secret(secret.clone()),
+            ));
         }
     }
     env
@@ -237,7 +267,10 @@ fn take(
         Line::Error { text, .. } => log.take(Level::Error, text),
         Line::Plain(text) => log.take(Level::Info, text),
         Line::Unknown { raw, .. } => log.take(Level::Trace, raw),
-        Line::Artifact { .. } | Line::ArtifactCount { .. } | Line::ErrorCount(_) | Line::Version(_) => {}
+        Line::Artifact { .. }
+        | Line::ArtifactCount { .. }
+        | Line::ErrorCount(_)
+        | Line::Version(_) => {}
     }
     tally.take(decoded);
 }

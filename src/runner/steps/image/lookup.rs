@@ -61,8 +61,10 @@ pub async fn verified(context: &Context, step: &Step, id: &str) -> Result<Ami, S
         let seen = look(context, id).await?;
         let problem = match seen {
             Some(ami) if ami.tag(tag::RUN) != Some(context.base.run.as_str()) => {
-                return Err(Failure::new(format!("{id} does not carry the tag of this run, so it is not used"))
-                    .into());
+                return Err(Failure::new(format!(
+                    "{id} does not carry the tag of this run, so it is not used"
+                ))
+                .into());
             }
             Some(ami) if ami.is_available() => return Ok(ami),
             Some(ami) => format!("{id} is {}", ami.state),
@@ -70,9 +72,12 @@ pub async fn verified(context: &Context, step: &Step, id: &str) -> Result<Ami, S
         };
         context.events.doing(step, problem.as_str());
         if Instant::now() + LOOK_AGAIN > deadline {
-            return Err(Failure::new(format!("{problem}, {} s after Packer was done", AVAILABLE_WITHIN.as_secs()))
-                .hint("rerun: an image that becomes available in the meantime is reused")
-                .into());
+            return Err(Failure::new(format!(
+                "{problem}, {} s after Packer was done",
+                AVAILABLE_WITHIN.as_secs()
+            ))
+            .hint("rerun: an image that becomes available in the meantime is reused")
+            .into());
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -84,7 +89,9 @@ pub async fn verified(context: &Context, step: &Step, id: &str) -> Result<Ami, S
 }
 
 async fn look(context: &Context, id: &str) -> Result<Option<Ami>, Failure> {
-    let answer = context.capture(ami::by_ids(&context.access.aws, &[id.to_owned()])).await?;
+    let answer = context
+        .capture(ami::by_ids(&context.access.aws, &[id.to_owned()]))
+        .await?;
     // CreateImage is eventually consistent (EC2 API reference, "Eventual consistency").
     if !answer.success() && answer.stderr_text().contains("InvalidAMIID.NotFound") {
         return Ok(None);
@@ -112,5 +119,10 @@ pub async fn describe(context: &Context, command: ToolCommand) -> Result<Vec<Ami
 fn refused(complaint: &str) -> Failure {
     Failure::new("AWS does not say which images there are")
         .hints(diagnosis::mend_of_text(complaint).map(str::to_owned))
-        .excerpt(complaint.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned))
+        .excerpt(
+            complaint
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(str::to_owned),
+        )
 }

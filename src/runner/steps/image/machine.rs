@@ -27,7 +27,12 @@ pub async fn start(
         return Ok(None);
     };
     let docker = installed::path(Tool::Docker)?;
-    let builder = Builder::new(docker, &running.sandbox, locate::home(), HostSettings::detect());
+    let builder = Builder::new(
+        docker,
+        &running.sandbox,
+        locate::home(),
+        HostSettings::detect(),
+    );
     let (run, name) = (context.base.run.clone(), image.name.clone());
     let region = context.base.stack.region.clone();
     let step = Step::Image(image.name.clone());
@@ -35,10 +40,16 @@ pub async fn start(
     let started = blocking(move || {
         let mut progress = |what: &str| {
             let activity = Activity::Doing(what.to_owned());
-            events.send(Happening::Activity { step: step.clone(), activity });
+            events.send(Happening::Activity {
+                step: step.clone(),
+                activity,
+            });
         };
         let machine = builder.start(&run, &name, &[user], &mut progress)?;
-        let imported = running.emulator.import_key_pair(&region, &machine.keypair_name, &machine.public_key);
+        let imported =
+            running
+                .emulator
+                .import_key_pair(&region, &machine.keypair_name, &machine.public_key);
         Ok::<_, BuilderError>((machine, imported))
     })
     .await?;
@@ -46,11 +57,11 @@ pub async fn start(
         Ok((machine, Ok(()))) => Ok(Some(machine)),
         Ok((machine, Err(error))) => {
             stop(context, &Step::Image(image.name.clone()), machine).await;
-            Err(Failure::new(format!("the emulator does not take the builder machine's key: {error}")))
+            Err(Failure::new(format!(
+                "the emulator does not take the builder machine's key: {error}"
+            )))
         }
-        Err(error) => {
-            Err(Failure::of(Exit::MissingTool, error.to_string()).hints(error.hints()))
-        }
+        Err(error) => Err(Failure::of(Exit::MissingTool, error.to_string()).hints(error.hints())),
     }
 }
 
@@ -60,6 +71,10 @@ pub async fn stop(context: &Context, step: &Step, machine: BuilderMachine) {
     let stopped = blocking(move || machine.stop()).await;
     if let Ok(Err(error)) = stopped {
         let hint = format!("docker rm --force --volumes {container}");
-        context.events.warn(step, format!("the builder machine stays behind: {error}"), Some(hint));
+        context.events.warn(
+            step,
+            format!("the builder machine stays behind: {error}"),
+            Some(hint),
+        );
     }
 }

@@ -33,12 +33,16 @@ use inputs::Inputs;
 
 pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
     let step = Step::Image(image.name.clone());
-    context.events.doing(&step, "looking for images that are there");
+    context
+        .events
+        .doing(&step, "looking for images that are there");
     if context.base.request.only == Only::Terraform {
         return newest(context, image, &lookup::of_image(context, image).await?);
     }
-    let (existing, inputs) =
-        tokio::join!(lookup::of_image(context, image), inputs::gather(context, image));
+    let (existing, inputs) = tokio::join!(
+        lookup::of_image(context, image),
+        inputs::gather(context, image)
+    );
     let (existing, inputs) = (existing?, inputs?);
     let decision = decide(
         Wanted {
@@ -75,22 +79,32 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
 fn newest(context: &Context, image: &ImageSpec, existing: &[Ami]) -> StepEnd {
     match existing.iter().find(|ami| ami.is_available()) {
         Some(newest) => Ok(reuse(context, image, newest.clone())),
-        None => Err(Failure::new(format!("there is no image {:?} to deploy", image.name))
-            .hint("build it: leave out `--only terraform`, or `amiable image build`")
-            .into()),
+        None => Err(
+            Failure::new(format!("there is no image {:?} to deploy", image.name))
+                .hint("build it: leave out `--only terraform`, or `amiable image build`")
+                .into(),
+        ),
     }
 }
 
 fn reuse(context: &Context, image: &ImageSpec, ami: Ami) -> Done {
     let built_by = ami.tag(tag::RUN).and_then(RunId::parse);
-    let since = built_by.as_ref().map_or_else(String::new, |run| format!(" since {run}"));
+    let since = built_by
+        .as_ref()
+        .map_or_else(String::new, |run| format!(" since {run}"));
     let fingerprint = ami.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
     let (result, origin) = if is_provisioned(&ami) {
         let summary = format!("{} reused: unchanged{since}", ami.id);
-        (StepResult::Succeeded { summary }, ImageOrigin::Reused { built_by })
+        (
+            StepResult::Succeeded { summary },
+            ImageOrigin::Reused { built_by },
+        )
     } else {
         let summary = format!("{} reused: not provisioned", ami.id);
-        (StepResult::Degraded { summary }, ImageOrigin::NotProvisioned)
+        (
+            StepResult::Degraded { summary },
+            ImageOrigin::NotProvisioned,
+        )
     };
     ready(context, image, ami, fingerprint, origin, result)
 }
@@ -114,15 +128,31 @@ async fn make(
 
     let (result, origin) = if context.base.request.no_provision {
         let summary = format!("{} built: not provisioned", ami.id);
-        (StepResult::Degraded { summary }, ImageOrigin::NotProvisioned)
+        (
+            StepResult::Degraded { summary },
+            ImageOrigin::NotProvisioned,
+        )
     } else if let Some(complaint) = built.complaint {
         let summary = format!("{} built, but: {complaint}", ami.id);
-        (StepResult::Degraded { summary }, ImageOrigin::Built { reasons })
+        (
+            StepResult::Degraded { summary },
+            ImageOrigin::Built { reasons },
+        )
     } else {
         let summary = format!("{} built: {}", ami.id, phrase(&reasons));
-        (StepResult::Succeeded { summary }, ImageOrigin::Built { reasons })
+        (
+            StepResult::Succeeded { summary },
+            ImageOrigin::Built { reasons },
+        )
     };
-    Ok(ready(context, image, ami, inputs.fingerprint().to_owned(), origin, result))
+    Ok(ready(
+        context,
+        image,
+        ami,
+        inputs.fingerprint().to_owned(),
+        origin,
+        result,
+    ))
 }
 
 /// Tells that `ami` is what will be deployed.
@@ -143,11 +173,19 @@ fn ready(
         origin,
     };
     context.events.send(Happening::ImageReady(outcome.clone()));
-    Done { result, output: StepOutput::Image(outcome) }
+    Done {
+        result,
+        output: StepOutput::Image(outcome),
+    }
 }
 
 /// What differs from the build of `newest`, as far as the record of that build is here.
-fn reasons(context: &Context, image: &ImageSpec, inputs: &Inputs, newest: &Ami) -> Vec<BuildReason> {
+fn reasons(
+    context: &Context,
+    image: &ImageSpec,
+    inputs: &Inputs,
+    newest: &Ami,
+) -> Vec<BuildReason> {
     let path = context.base.state.fingerprint(&image.name);
     let known: Option<FingerprintManifest> = fs_err::read(path)
         .ok()
@@ -176,7 +214,11 @@ fn remember(context: &Context, step: &Step, image: &ImageSpec, inputs: &Inputs) 
 
 fn phrase(reasons: &[BuildReason]) -> String {
     const SHOWN: usize = 3;
-    let mut parts: Vec<String> = reasons.iter().take(SHOWN).map(ToString::to_string).collect();
+    let mut parts: Vec<String> = reasons
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
     if reasons.len() > SHOWN {
         parts.push(format!("and {} more", reasons.len() - SHOWN));
     }
