@@ -17,5 +17,5 @@ dockerd_pid_file=$home/docker/dockerd.pid
 
 # Whether that process is alive, and still the engine after a restart of the machine.
 dockerd_started_by_hand() {
-  [ -s "$dockerd_pid_file" ] && grep -qs dockerd "/proc/$(cat "$dockerd_pid_file")/cmdline"
+  [ -s "$dockerd_pid_file" ] && grep -qs dockerd "/proc/$(cat "$dockerd_pid_file" 2>/dev/null)/cmdline"
 }

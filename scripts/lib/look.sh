@@ -265,6 +265,9 @@ look_at_base() {
 }
 
 look_at_test_tools() {
+  wants curl "curl ca-certificates" "curl" curl --version
+  wants wget wget "wget" wget --version
+  wants unzip unzip "unzip" unzip -v
   wants shellcheck shellcheck "shellcheck" shellcheck --version
   wants gpg gnupg "GnuPG" gpg --version
   wants pass pass "pass, the password store" pass version

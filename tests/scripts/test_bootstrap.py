@@ -35,7 +35,7 @@ class Bootstrap(ScriptCase):
         super().setUp()
         for name, version in TOOLS.items():
             self.fake(name, version=version)
-        self.fake("python3", 'case $* in *importlib*) echo 5.2.1 ;; *) : ;; esac')
+        self.fake("python3", "case $* in *importlib*) echo 5.2.1 ;; *) : ;; esac")
         self.fake("moto_server")
         self.fake("ssh-keygen")
         self.fake("curl", ANSWERS)
@@ -45,7 +45,7 @@ class Bootstrap(ScriptCase):
         (self.checkout / "Cargo.toml").write_text('rust-version = "1.88"\n')
 
     def be(self, user: str) -> None:
-        self.fake("id", f'case $1 in -u) echo {user} ;; *) echo someone ;; esac')
+        self.fake("id", f"case $1 in -u) echo {user} ;; *) echo someone ;; esac")
 
     def remove(self, *names: str) -> None:
         for name in names:
@@ -130,9 +130,7 @@ class Bootstrap(ScriptCase):
         self.assertIn("| E: no such package", text)
         self.assertIn("Still missing:\n  packer: missing", text)
         self.assertEqual(self.stamps(), [])
-        self.assertIn(
-            "E: no such package", (self.home / "bootstrap.log").read_text()
-        )
+        self.assertIn("E: no such package", (self.home / "bootstrap.log").read_text())
 
     def test_without_root_the_commands_for_root_are_printed(self) -> None:
         self.be("1000")
@@ -186,7 +184,7 @@ class Bootstrap(ScriptCase):
 
     def test_registries_out_of_reach(self) -> None:
         self.fake("curl", "exit 6")
-        self.fake("uname", 'case $1 in -m) echo x86_64 ;; *) echo Linux ;; esac')
+        self.fake("uname", "case $1 in -m) echo x86_64 ;; *) echo Linux ;; esac")
         text = self.bootstrap(2)
         self.assertIn("registry.terraform.io does not answer", text)
         self.assertIn("  scripts/install/aws-provider\n", text)
@@ -199,13 +197,19 @@ class Bootstrap(ScriptCase):
         self.assertIn("no container registry answers", text)
 
     def test_the_engines_own_mirror_counts_as_registry(self) -> None:
-        self.fake("curl", "case $* in *terraform*) echo providers.v1 ;; *mirror*) printf 200 ;; *) exit 6 ;; esac")
-        self.fake("docker", 'case $1 in info) echo "https://mirror.example/ " ;; *) echo 27.1 ;; esac')
+        self.fake(
+            "curl",
+            "case $* in *terraform*) echo providers.v1 ;; *mirror*) printf 200 ;; *) exit 6 ;; esac",
+        )
+        self.fake(
+            "docker",
+            'case $1 in info) echo "https://mirror.example/ " ;; *) echo 27.1 ;; esac',
+        )
         self.bootstrap(0)
 
     def test_the_provider_for_another_platform(self) -> None:
         self.fake("curl", "exit 6")
-        self.fake("uname", 'case $1 in -m) echo aarch64 ;; *) echo Linux ;; esac')
+        self.fake("uname", "case $1 in -m) echo aarch64 ;; *) echo Linux ;; esac")
         text = self.bootstrap(2)
         self.assertNotIn("scripts/install/aws-provider", text)
         self.assertIn("the AWS provider's zip for linux_arm64", text)
@@ -223,7 +227,7 @@ class Bootstrap(ScriptCase):
         self.fake("terraform", version="Terraform v1.4.7")
         self.fake("cargo", version="cargo 1.75.0")
         self.fake("rustup")
-        self.fake("python3", 'case $* in *importlib*) echo 4.2.14 ;; *) : ;; esac')
+        self.fake("python3", "case $* in *importlib*) echo 4.2.14 ;; *) : ;; esac")
         text = self.bootstrap(2)
         self.assertIn("is not Terraform 1.5.0 or later", text)
         self.assertIn("Terraform 1.5.0 or later instead of", text)

@@ -60,9 +60,7 @@ class Install(ScriptCase):
         pins.write_text("\n".join([*changed, ""]))
 
     def be_on(self, machine: str, system: str = "Linux") -> None:
-        self.fake(
-            "uname", f"case $1 in -m) echo {machine} ;; *) echo {system} ;; esac"
-        )
+        self.fake("uname", f"case $1 in -m) echo {machine} ;; *) echo {system} ;; esac")
 
 
 class Terraform(Install):
@@ -152,10 +150,31 @@ class Terraform(Install):
                 self.assertIn(f"should be {expected};", text)
 
 
-class PythonTools(Install):
+class WithVenv(Install):
+    """Making a venv takes seconds: one real one is made, and `-m venv` copies it."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        folder = tempfile.TemporaryDirectory(prefix="amiable-venv-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.venv = Path(folder.name) / "venv"
+        subprocess.check_call(["python3", "-m", "venv", cls.venv])
+
     def setUp(self) -> None:
         super().setUp()
-        self.link("python3")
+        self.fake(
+            "python3",
+            'case "$1 $2" in\n'
+            f"  '-m venv') exec cp -R '{self.venv}' \"$3\" ;;\n"
+            "esac\n"
+            f"exec '{shutil.which('python3')}' \"$@\"",
+        )
+
+
+class PythonTools(WithVenv):
+    def setUp(self) -> None:
+        super().setUp()
         self.env["PIP_NO_INDEX"] = "1"
         self.env["PIP_FIND_LINKS"] = (self.folder / "wheels").as_uri()
         (self.folder / "wheels").mkdir()
@@ -228,13 +247,12 @@ class PythonTools(Install):
         self.assertIn("python3-venv", self.install(5, "python-tools"))
 
 
-class Provider(Install):
+class Provider(WithVenv):
     ZIP = "terraform-provider-aws_3.39.0_linux_amd64.zip"
     PLACE = f"providers/registry.terraform.io/hashicorp/aws/{ZIP}"
 
     def setUp(self) -> None:
         super().setUp()
-        self.link("python3")
         self.be_on("x86_64")
         self.fake("curl", "exit 6")
         self.wheels = self.folder / "wheels"

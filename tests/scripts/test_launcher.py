@@ -112,9 +112,7 @@ class Launcher(ScriptCase):
             ("up", "report"): "sandbox",
         }.items():
             with self.subTest(arguments):
-                self.assertEqual(
-                    self.bootstrap_arguments(*arguments), f"--for {level}"
-                )
+                self.assertEqual(self.bootstrap_arguments(*arguments), f"--for {level}")
 
     def test_what_needs_no_tools_is_not_kept_waiting(self) -> None:
         for arguments in (
