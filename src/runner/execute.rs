@@ -11,7 +11,7 @@ use super::{
     context::Context,
     emitter::Emitter,
     failure::Failure,
-    step_output::{Done, StepEnd, StepOutput, Stopped},
+    step_output::{Done, StepEnd, Stopped},
     steps,
 };
 use crate::{

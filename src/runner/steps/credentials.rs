@@ -211,13 +211,16 @@ fn mirror_setting(base: &Base) -> std::io::Result<Option<(String, EnvValue)>> {
     )))
 }
 
-/// Terraform's configuration for taking the AWS provider from the folder `mirror`.
+/// Terraform's configuration for taking the AWS provider from the folder `mirror`. A pattern cannot
+/// leave the registry open, so both tools' default registries are named.
 fn mirror_configuration(mirror: &Utf8Path) -> String {
     // Quoted like JSON, which is enough: the file knows no templates.
     let path = serde_json::Value::from(mirror.as_str());
+    let providers =
+        r#"["registry.terraform.io/hashicorp/aws", "registry.opentofu.org/hashicorp/aws"]"#;
     format!(
-        "provider_installation {{\n  filesystem_mirror {{\n    path    = {path}\n    include = [\"*/hashicorp/aws\"]\n  }}\n  \
-         direct {{\n    exclude = [\"*/hashicorp/aws\"]\n  }}\n}}\n"
+        "provider_installation {{\n  filesystem_mirror {{\n    path    = {path}\n    include = {providers}\n  }}\n  \
+         direct {{\n    exclude = {providers}\n  }}\n}}\n"
     )
 }
 
