@@ -1,7 +1,7 @@
 //! `amiable creds`, in a process of its own: its environment, standard input, exit code.
 
 use std::{
-    io::Write,
+    io::{IsTerminal, Read, Write},
     process::{Command, Stdio},
 };
 
@@ -34,7 +34,48 @@ struct Ended {
     pid: u32,
 }
 
-/// Runs `amiable creds WORDS` for `environment`, with nothing else in its environment.
+/// `amiable creds WORDS` for `environment`, with nothing else in its environment.
+fn command(
+    folder: &Folder,
+    environment: &str,
+    variables: &[(&str, &str)],
+    words: &[&str],
+    wrapper: &[&str],
+) -> Command {
+    let program = std::env::current_exe().unwrap();
+    let arguments = [
+        "--ignored",
+        "--exact",
+        "creds::inside_the_command",
+        "--nocapture",
+    ];
+    let mut command = match wrapper {
+        [] => {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            command
+        }
+        [wrapper, options @ ..] => {
+            let mut command = Command::new(wrapper);
+            let line = format!("{} {}", program.display(), arguments.join(" "));
+            command.args(options).args([line.as_str(), "/dev/null"]);
+            command
+        }
+    };
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", folder.path())
+        .env("TERM", "xterm")
+        .env("TEST_ENVIRONMENT", environment)
+        .env("TEST_WORDS", serde_json::to_string(words).unwrap())
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
 fn creds(
     folder: &Folder,
     environment: &str,
@@ -42,22 +83,7 @@ fn creds(
     words: &[&str],
     stdin: &str,
 ) -> Ended {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            "creds::inside_the_command",
-            "--nocapture",
-        ])
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("HOME", folder.path())
-        .env("TEST_ENVIRONMENT", environment)
-        .env("TEST_WORDS", serde_json::to_string(words).unwrap())
-        .envs(variables.iter().copied())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+    let mut child = command(folder, environment, variables, words, &[])
         .spawn()
         .unwrap();
     let pid = child.id();
@@ -73,6 +99,85 @@ fn creds(
         stderr: text(output.stderr),
         pid,
     }
+}
+
+/// What to type when a question appears.
+struct Reply {
+    question: &'static str,
+    keys: &'static str,
+    /// Type only once the terminal has stopped to echo: what is typed before is thrown away.
+    is_hidden: bool,
+}
+
+fn reply(question: &'static str, keys: &'static str) -> Reply {
+    Reply {
+        question,
+        keys,
+        is_hidden: false,
+    }
+}
+
+fn hidden(question: &'static str, keys: &'static str) -> Reply {
+    Reply {
+        question,
+        keys,
+        is_hidden: true,
+    }
+}
+
+/// Runs the command on a terminal of its own and returns the exit code and what was on the terminal.
+fn on_terminal(
+    folder: &Folder,
+    variables: &[(&str, &str)],
+    words: &[&str],
+    replies: &[Reply],
+) -> (Option<i32>, String) {
+    let script = ["script", "--quiet", "--return", "--command"];
+    let mut child = command(folder, "prod", variables, words, &script)
+        .spawn()
+        .expect("script (bsdutils) has to be installed");
+    let mut keyboard = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut shown = String::new();
+    let mut seen = 0;
+    let mut replies = replies.iter();
+    let mut next = replies.next();
+    let mut bytes = [0; 4096];
+    loop {
+        let asked = next.and_then(|reply| Some((reply, shown[seen..].find(reply.question)?)));
+        if let Some((reply, at)) = asked {
+            seen += at + reply.question.len();
+            while reply.is_hidden && echoes(child.id()) {
+                std::thread::yield_now();
+            }
+            keyboard.write_all(reply.keys.as_bytes()).unwrap();
+            next = replies.next();
+            continue;
+        }
+        match screen.read(&mut bytes) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => shown.push_str(&String::from_utf8_lossy(&bytes[..read])),
+        }
+    }
+    let code = child.wait().unwrap().code();
+    assert!(
+        next.is_none(),
+        "never asked {:?}: {shown}",
+        next.map(|reply| reply.question)
+    );
+    (code, shown)
+}
+
+/// Whether the terminal that `script` made shows what is typed.
+fn echoes(script: u32) -> bool {
+    use rustix::termios::{LocalModes, tcgetattr};
+
+    let children = std::fs::read_to_string(format!("/proc/{script}/task/{script}/children"));
+    let child = children.unwrap_or_default().trim().to_owned();
+    let Ok(terminal) = std::fs::File::open(format!("/proc/{child}/fd/0")) else {
+        return true;
+    };
+    tcgetattr(terminal).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO))
 }
 
 #[test]
@@ -91,7 +196,8 @@ fn inside_the_command() {
         [setting::env("DB_PASS"), setting::pass("aws/db")],
     );
     let stack = setting::stack(&environment, vec![db_pass, token, no_variable]);
-    let context = Context::of_process(&stack, &root, false);
+    let interactive = std::io::stdin().is_terminal();
+    let context = Context::of_process(&stack, &root, interactive);
 
     print!("{MARK}");
     let cli = match Cli::try_parse_from(["creds".to_owned()].into_iter().chain(words)) {
@@ -366,4 +472,58 @@ fn exec_without_its_credential_or_command_does_not_start() {
             ended.stderr
         );
     }
+}
+
+#[test]
+fn a_passphrase_typed_into_the_pinentry_unlocks_the_entry() {
+    let store = PassStore::locked();
+    store.insert("aws/db", b"hunter2hunter2\n");
+    store.end_agent();
+    let settings = "pinentry-program /usr/bin/pinentry-curses\ns2k-count 65536\n";
+    std::fs::write(store.agent_settings(), settings).unwrap();
+    let variables = with_pass(&store);
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let replies = [hidden("assphrase", "open sesame\r")];
+    let (code, shown) = on_terminal(&store.folder, &variables, &["check"], &replies);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(
+        shown.contains("db_pass      ok        pass entry aws/db"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn set_asks_twice_and_echoes_nothing() {
+    let store = PassStore::unlocked();
+    let variables = with_pass(&store);
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let replies = [
+        hidden("value of db_pass", "hunter2hunter2\n"),
+        hidden("again", "hunter2hunter3\n"),
+        reply("the two differ", ""),
+        hidden("value of db_pass", "hunter2hunter2\n"),
+        hidden("again", "hunter2hunter2\n"),
+    ];
+    let (code, shown) = on_terminal(&store.folder, &variables, &["set", "db_pass"], &replies);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert_eq!(store.show("aws/db"), "hunter2hunter2\n");
+}
+
+#[test]
+fn rm_asks_on_a_terminal() {
+    let store = PassStore::unlocked();
+    store.insert("aws/db", b"hunter2hunter2\n");
+    let variables = with_pass(&store);
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let replies = [reply("remove the stored value of db_pass for good?", "n")];
+    let (code, shown) = on_terminal(&store.folder, &variables, &["rm", "db_pass"], &replies);
+    assert_eq!(code, Some(6), "{shown}");
+    assert!(store.file("aws/db").exists());
 }
