@@ -6,7 +6,7 @@
 //! - [`session`]: what a child leaves behind;
 //! - [`environment`]: the environment every child gets;
 //! - [`redaction`]: takes secrets out of everything children print;
-//! - [`replace`]: becoming the command of `creds exec`.
+//! - [`replace()`]: becoming the command of `creds exec`.
 
 pub mod capture;
 pub mod environment;
