@@ -8,7 +8,7 @@
 //! - [`identity`]: whether a pid still stands for the process that was started;
 //! - [`environment`]: the environment every child gets;
 //! - [`redaction`]: takes secrets out of everything children print;
-//! - [`replace`]: becoming the command of `creds exec`.
+//! - [`replace()`]: becoming the command of `creds exec`.
 
 pub mod capture;
 pub mod detach;

@@ -37,6 +37,8 @@ impl PassStore {
         std::fs::create_dir(store.home()).unwrap();
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(store.home(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        // By default the agent measures for seconds how slow it can make the passphrase.
+        std::fs::write(store.agent_settings(), "s2k-count 65536\n").unwrap();
         let generate = [
             "--batch",
             "--pinentry-mode",
