@@ -1,5 +1,7 @@
 //! The machine image: built once for its definition and the host's network settings, found by its tag.
 
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -82,8 +84,23 @@ impl Definition {
             }
             fs_err::write(path, text)?;
         }
-        Ok(())
+        readable_for_all(folder)
     }
+}
+
+/// `COPY` takes modes over, and the driver's umask leaves folders to their owner alone: in the image
+/// nobody but root could look into `/usr` then.
+fn readable_for_all(folder: &Utf8Path) -> std::io::Result<()> {
+    for entry in walkdir::WalkDir::new(folder).min_depth(1) {
+        let entry = entry?;
+        let mode = if entry.file_type().is_dir() {
+            0o755
+        } else {
+            0o644
+        };
+        fs_err::set_permissions(entry.path(), Permissions::from_mode(mode))?;
+    }
+    Ok(())
 }
 
 /// Where amiable keeps a Debian 12 root file system for machines out of reach of container registries.
@@ -260,6 +277,8 @@ mod tests {
             .write(folder)
             .unwrap();
         assert!(folder.join("host").is_dir());
+        let mode = folder.join("host").metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "COPY takes modes over");
         assert!(folder.join("Dockerfile").is_file());
     }
 
