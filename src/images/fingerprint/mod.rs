@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -27,6 +27,7 @@ use crate::{
     render::{
         packer::{Resolver, Selected},
         place::problem,
+        relative::normalize,
     },
     tools::packer::version::PackerVersion,
     workspace::is_mirrored,
@@ -394,22 +395,6 @@ fn literal_folder(pattern: &Utf8Path) -> Utf8PathBuf {
         .components()
         .take_while(|part| !part.as_str().contains(['*', '?', '[', '{', '\\']))
         .collect()
-}
-
-/// `path` without `.` and `..`, `None` when it leads out of where it starts.
-fn normalize(path: &Utf8Path) -> Option<Utf8PathBuf> {
-    let mut normal = Utf8PathBuf::new();
-    for part in path.components() {
-        match part {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir => {
-                normal.file_name()?;
-                normal.pop();
-            }
-            part => normal.push(part),
-        }
-    }
-    Some(normal)
 }
 
 /// JSON with the keys of every object in order.

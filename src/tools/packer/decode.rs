@@ -107,7 +107,7 @@ fn event(target: &str, kind: &str, data: &[&str]) -> Option<PackerEvent> {
             ],
         ) => PackerEvent::Other,
         ("error-count", [count]) => PackerEvent::ErrorCount(count.parse().ok()?),
-        ("error", [message @ ..]) => PackerEvent::BuildError {
+        ("error", message) => PackerEvent::BuildError {
             builder: builder(),
             message: unescape(&message.join(",")),
         },
