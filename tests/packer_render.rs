@@ -5,7 +5,13 @@ mod real_tools;
 
 use amiable::{
     render::packer::{BuilderMachine, Edits, Emulator, Template, render, variables},
-    tools::packer::version::Plugins,
+    tools::packer::{
+        command::{Packer, Target},
+        decode::{PackerEvent, decode},
+        manifest::Manifest,
+        outcome::{Evidence, Outcome, outcome},
+        version::Plugins,
+    },
 };
 use camino::Utf8Path;
 use real_tools::{Moto, fixture, packer, packer_values, private_key};
@@ -178,16 +184,44 @@ fn only_the_chosen_source_is_built_and_its_name_is_packers() {
     };
     let only = render_in_place(&folder, Some("front"), &edits).unwrap();
     assert_eq!(only, "web.amazon-ebs.front");
-    let args = ["build", "-machine-readable", &format!("-only={only}"), "."];
+    let command = Packer::new("packer").build(&Target {
+        folder: folder.clone(),
+        argument: ".".to_owned(),
+        only: Some(only.clone()),
+        ..Target::default()
+    });
+    let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
     let built = packer(&folder, &args).expect_success("packer build");
-    assert!(
-        built
-            .stdout
-            .contains(&format!(",{only},artifact,0,id,us-east-1:ami-")),
-        "{}",
-        built.stdout
-    );
-    assert!(!built.stdout.contains("null.local"), "{}", built.stdout);
+    let events: Vec<PackerEvent> = built.stdout.lines().map(decode).collect();
+    let unknown =
+        |event: &&PackerEvent| matches!(event, PackerEvent::Unknown { .. } | PackerEvent::Text(_));
+    assert_eq!(events.iter().find(unknown), None);
+    let builders = events.iter().filter_map(|event| match event {
+        PackerEvent::ArtifactCount { builder, .. } => Some(builder.as_str()),
+        _ => None,
+    });
+    assert_eq!(builders.collect::<Vec<_>>(), [only.as_str()]);
+
+    // Output and manifest agree, and so does the emulator.
+    let manifest = std::fs::read_to_string(&edits.manifest).unwrap();
+    let manifest = Manifest::parse(&manifest).unwrap();
+    let evidence = Evidence {
+        code: Some(0),
+        events: &events,
+        manifest: Some(&manifest),
+    };
+    let Outcome::Built { images } = outcome(&only, evidence) else {
+        panic!("not built: {events:?}");
+    };
+    let owned = moto.aws(&["ec2", "describe-images", "--owners", "self"]);
+    let owned: Vec<&str> = owned["Images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|image| image["ImageId"].as_str())
+        .collect();
+    let amis: Vec<&str> = images.iter().map(|image| image.ami.as_str()).collect();
+    assert_eq!(amis, owned);
 }
 
 #[test]

@@ -82,10 +82,25 @@ impl CredsArgs {
         let stack = &global.load(&global.project()?, None)?;
         let interactive = !global.non_interactive && io::stdin().is_terminal();
         let context = &Context::of_process(stack, &stack.root, interactive);
+        self.run_for(stack, context, global.json, global.yes)
+    }
+
+    /// Runs the subcommand for `stack` with look-ups as `context` says.
+    ///
+    /// # Errors
+    ///
+    /// As [`CredsArgs::run`].
+    pub fn run_for(
+        &self,
+        stack: &Stack,
+        context: &Context,
+        json: bool,
+        yes: bool,
+    ) -> Result<(), Error> {
         match &self.command {
-            CredsCommand::Check => check(stack, context, global.json),
+            CredsCommand::Check => check(stack, context, json),
             CredsCommand::Set { name, store } => set(stack, context, name, *store),
-            CredsCommand::Rm { name, store } => remove(stack, context, name, *store, global.yes),
+            CredsCommand::Rm { name, store } => remove(stack, context, name, *store, yes),
             CredsCommand::Exec { names, command } => exec(stack, context, names, command),
         }
     }

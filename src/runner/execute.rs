@@ -258,6 +258,7 @@ pub fn only_looks(operation: Operation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runner::step_output::StepOutput;
 
     fn failed(exit: Exit) -> StepEnd {
         Err(Stopped::Failed(Failure::of(exit, "x")))

@@ -13,7 +13,7 @@ use crate::{
     tools::{
         aws, docker,
         locate::{Tool, locate},
-        packer::{self, version::PackerVersion},
+        packer::{command::Packer, version::PackerVersion},
         terraform,
     },
 };
@@ -43,7 +43,7 @@ fn probe(tool: Tool) -> Option<Probe> {
             minimum: terraform::version::MINIMUM,
         }),
         Tool::Packer => Some(Probe {
-            command: packer::version::command,
+            command: |program| Packer::new(program).version(),
             decode: |stdout| PackerVersion::parse(&String::from_utf8_lossy(stdout)).map(Into::into),
             minimum: PackerVersion::OLDEST.into(),
         }),

@@ -74,6 +74,19 @@ impl Prepared {
         workspace.write(path, text).map_err(Failure::from)
     }
 
+    /// Takes a file out of the workspace, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed.
+    pub fn remove(&self, path: &Utf8Path) -> Result<(), Failure> {
+        let mut workspace = self
+            .workspace
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        workspace.remove(path).map_err(Failure::from)
+    }
+
     /// Packer, which preflight demands when a step needs it.
     ///
     /// # Errors
@@ -160,13 +173,7 @@ impl Access {
         let path = root.join(render::OVERRIDE_FILE);
         match text {
             Some(text) => prepared.write(&path, &text),
-            None => {
-                let mut workspace = prepared
-                    .workspace
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner());
-                workspace.remove(&path).map_err(Failure::from)
-            }
+            None => prepared.remove(&path),
         }
     }
 }

@@ -204,7 +204,7 @@ fn inside_the_command() {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let code = match cli.creds.run(&stack, &context, cli.json, false) {
+    let code = match cli.creds.run_for(&stack, &context, cli.json, false) {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("error: {error}");

@@ -69,7 +69,8 @@ pub fn spec(name: &str, sources: impl IntoIterator<Item = SourceSpec>) -> Creden
         terraform: None,
         optional: false,
         place: Place {
-            file: "infra/dashboard/stack.hcl".into(),
+            root: "/nonexistent".into(),
+        file: "infra/dashboard/stack.hcl".into(),
             line: 1,
             column: 1,
             width: 1,
@@ -100,6 +101,7 @@ pub fn stack(environment: &str, credentials: Vec<CredentialSpec>) -> Stack {
         name: "dashboard".to_owned(),
         description: None,
         region: "us-east-1".to_owned(),
+        root: "/nonexistent".into(),
         file: "infra/dashboard/stack.hcl".into(),
         terraform: None,
         environment: Environment {
@@ -108,6 +110,7 @@ pub fn stack(environment: &str, credentials: Vec<CredentialSpec>) -> Stack {
             backend: None,
         },
         environments: vec!["sandbox".to_owned(), "prod".to_owned()],
+        env: std::collections::BTreeMap::new(),
         credentials,
         images: Vec::new(),
         variables: Variables::default(),

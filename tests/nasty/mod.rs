@@ -1,5 +1,7 @@
 //! Values that are hard to hand over, and how many of them a test takes.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 

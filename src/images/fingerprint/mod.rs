@@ -1,13 +1,420 @@
-//! Fingerprints: one hash over everything that decides an image's content.
+//! [`Fingerprint`]: whether an image that is there was made from what is here.
 //!
-//! - [`named_files`]: the files a template names;
-//! - [`collect`]: their digests, and those of `inputs`;
-//! - [`manifest`]: all that counts, the hash over it, and what changed since another one.
+//! A fingerprint is the digest of a [`FingerprintManifest`], which lists everything that decides the
+//! image's content: the template and the files it names, variables, the source AMI, Packer's version,
+//! the region. Secrets have no part in it; `rotate` stands for them. Time stamps, the place of the
+//! checkout and the order of files have none either.
 
-pub mod collect;
-pub mod manifest;
-pub mod named_files;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
-pub use collect::{CollectError, collect};
-pub use manifest::{FileDigest, Fingerprint, FingerprintManifest};
-pub use named_files::{NamedFile, named_files};
+use camino::{Utf8Path, Utf8PathBuf};
+use globset::{Glob, GlobBuilder};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use walkdir::WalkDir;
+
+use super::{
+    hashing::{FileDigest, digests},
+    named_files::{NamedPath, Unresolved, named_files},
+};
+use crate::{
+    config::{ConfigError, Place, Problem},
+    events::BuildReason,
+    render::{
+        packer::{Resolver, Selected},
+        place::problem,
+        relative::normalize,
+    },
+    tools::packer::version::PackerVersion,
+    workspace::is_mirrored,
+};
+
+/// Changes when the manifest's content or meaning does, so that older fingerprints no longer fit.
+const FORMAT: u32 = 1;
+
+/// The digest of everything that decides an image, as its AMI's tag has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Everything that decides an image, in a form that can be stored and compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FingerprintManifest {
+    pub format: u32,
+    /// The template, relative to the project's root.
+    pub template: String,
+    /// The builder of it.
+    pub builder: String,
+    /// The template's own files and those it names. Paths are relative to the project's root, or
+    /// absolute for files that the template names so and that are elsewhere.
+    pub files: BTreeMap<String, FileDigest>,
+    /// Digest of the variables that are no secrets.
+    pub variables: String,
+    /// Stands for the secrets.
+    pub rotate: Option<String>,
+    /// `None` when only Packer knows it.
+    pub source_ami: Option<String>,
+    /// Major and minor version.
+    pub packer: String,
+    pub region: String,
+}
+
+/// What a fingerprint is taken of.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The source tree, absolute.
+    pub project: &'a Utf8Path,
+    pub selected: &'a Selected<'a>,
+    pub resolver: &'a Resolver,
+    /// Globs of further files, relative to the project's root.
+    pub inputs: &'a [String],
+    /// Where the stack file declares the image.
+    pub declared_at: Option<&'a Place>,
+    /// Variables that are no secrets.
+    pub variables: &'a Map<String, Value>,
+    pub rotate: Option<&'a str>,
+    pub source_ami: Option<&'a str>,
+    pub packer: &'a PackerVersion,
+    pub region: &'a str,
+}
+
+/// A manifest, and what could not be told about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub manifest: FingerprintManifest,
+    /// Names in the template that only Packer can tell; the image's `inputs` are to cover them.
+    pub unresolved: Vec<Unresolved>,
+}
+
+impl FingerprintManifest {
+    pub fn fingerprint(&self) -> Fingerprint {
+        let text = serde_json::to_vec(self).expect("a manifest can be written as JSON");
+        // 128 bits: no two images collide by accident, and the tag can be read out.
+        let mut hex = blake3::hash(&text).to_hex().to_string();
+        hex.truncate(32);
+        Fingerprint(hex)
+    }
+}
+
+/// Reads everything that decides the image.
+///
+/// # Errors
+///
+/// All problems together: files that are named and missing or cannot be read, globs that fit nothing,
+/// paths that lead out of the project, and names that only Packer can tell when there are no `inputs`.
+pub fn take(subject: Subject) -> Result<Taken, ConfigError> {
+    let named = named_files(subject.selected, subject.resolver);
+    let mut collected = Collected::default();
+    for (path, _) in subject.selected.template.files() {
+        let full = subject.project.join(path).into_std_path_buf();
+        collected.files.insert(path.to_string(), full);
+    }
+    for path in &named.paths {
+        collected.add_named(&subject, path);
+    }
+    for input in subject.inputs {
+        collected.add_input(&subject, input);
+    }
+    if subject.inputs.is_empty() {
+        let unresolved = named.unresolved.iter();
+        collected.problems.extend(unresolved.map(|unresolved| {
+            Problem {
+                message: format!(
+                    "which files `{}` names is known to Packer alone",
+                    unresolved.what
+                ),
+                place: unresolved.place.clone(),
+                hint: Some(
+                    "list them in the image's `inputs`, so that a change of them causes a build"
+                        .to_owned(),
+                ),
+            }
+        }));
+    }
+    if !collected.problems.is_empty() {
+        return Err(ConfigError {
+            problems: collected.problems,
+        });
+    }
+
+    let files = digests(&collected.files)
+        .map_err(|error| problem(error.to_string(), subject.declared_at.cloned(), None))?;
+    let variables = canonical(&Value::Object(subject.variables.clone()));
+    Ok(Taken {
+        manifest: FingerprintManifest {
+            format: FORMAT,
+            template: subject.selected.template.path.to_string(),
+            builder: subject.selected.builder.clone(),
+            files,
+            variables: blake3::hash(variables.as_bytes()).to_hex().to_string(),
+            rotate: subject.rotate.map(str::to_owned),
+            source_ami: subject.source_ami.map(str::to_owned),
+            packer: subject.packer.series(),
+            region: subject.region.to_owned(),
+        },
+        unresolved: named.unresolved,
+    })
+}
+
+/// Why an image made from `old` is not the one that `new` makes; empty when it is.
+pub fn diff(old: &FingerprintManifest, new: &FingerprintManifest) -> Vec<BuildReason> {
+    if old == new {
+        return Vec::new();
+    }
+    let mut reasons = Vec::new();
+    for (path, digest) in &new.files {
+        match old.files.get(path) {
+            None => reasons.push(BuildReason::Added(path.clone())),
+            Some(known) if known != digest => reasons.push(BuildReason::Changed(path.clone())),
+            Some(_) => {}
+        }
+    }
+    let removed = old
+        .files
+        .keys()
+        .filter(|path| !new.files.contains_key(*path));
+    reasons.extend(removed.map(|path| BuildReason::Removed(path.clone())));
+    if old.variables != new.variables || old.rotate != new.rotate {
+        reasons.push(BuildReason::VariablesChanged);
+    }
+    if let Some(to) = new
+        .source_ami
+        .clone()
+        .filter(|_| old.source_ami != new.source_ami)
+    {
+        reasons.push(BuildReason::SourceAmiChanged {
+            from: old.source_ami.clone(),
+            to,
+        });
+    }
+    if old.packer != new.packer {
+        reasons.push(BuildReason::PackerChanged {
+            from: Some(old.packer.clone()),
+            to: new.packer.clone(),
+        });
+    }
+    if reasons.is_empty() {
+        reasons.push(BuildReason::DetailsUnknown);
+    }
+    reasons
+}
+
+/// Files by the names they have in the manifest, and what is wrong with names.
+#[derive(Default)]
+struct Collected {
+    files: BTreeMap<String, PathBuf>,
+    problems: Vec<Problem>,
+}
+
+impl Collected {
+    fn add_named(&mut self, subject: &Subject, named: &NamedPath) {
+        let path = &named.path;
+        let name = if path.is_absolute() {
+            let inside = path.strip_prefix(subject.project);
+            normalize(inside.unwrap_or(path))
+        } else {
+            normalize(&subject.selected.template.folder.join(path))
+        };
+        let Some(name) = name else {
+            self.problem(
+                format!("{path} leads out of the project"),
+                named.place.as_ref(),
+                "move it into the project: a build runs in a copy of the project's tree, and relative \
+                 paths end at its root",
+            );
+            return;
+        };
+        let full = subject
+            .project
+            .join(&subject.selected.template.folder)
+            .join(path);
+        match full.metadata() {
+            Ok(found) if found.is_file() => {
+                self.files.insert(name.to_string(), full.into());
+            }
+            Ok(found) if found.is_dir() => {
+                self.add_folder(subject, &full, &name, named.place.as_ref())
+            }
+            Ok(_) => self.problem(
+                format!("{path} is neither a file nor a folder"),
+                named.place.as_ref(),
+                "name a file that can be copied into the image",
+            ),
+            Err(_) if named.generated => {}
+            Err(error) => {
+                let from_root = subject.project.join(path);
+                let hint = if path.is_relative() && from_root.exists() {
+                    "there is one of that name at the project's root; paths in a template are relative \
+                     to its folder"
+                } else {
+                    "paths in a template are relative to its folder"
+                };
+                self.problem(
+                    format!("failed to find {path}: {error}"),
+                    named.place.as_ref(),
+                    hint,
+                );
+            }
+        }
+    }
+
+    fn add_folder(
+        &mut self,
+        subject: &Subject,
+        full: &Utf8Path,
+        name: &Utf8Path,
+        place: Option<&Place>,
+    ) {
+        self.walk(subject, full.as_std_path(), name, place, |_| true);
+    }
+
+    /// A glob relative to the project's root, or a folder.
+    fn add_input(&mut self, subject: &Subject, input: &str) {
+        let place = subject.declared_at;
+        let Some(pattern) = normalize(Utf8Path::new(input)).filter(|pattern| pattern.is_relative())
+        else {
+            self.problem(
+                format!("the input {input} leads out of the project"),
+                place,
+                "inputs are relative to the project's root",
+            );
+            return;
+        };
+        let full = subject.project.join(&pattern);
+        if full.is_file() {
+            self.files.insert(pattern.into_string(), full.into());
+            return;
+        }
+        if full.is_dir() {
+            self.add_folder(subject, &full, &pattern, place);
+            return;
+        }
+        let matcher = match glob(pattern.as_str()) {
+            Ok(glob) => glob.compile_matcher(),
+            Err(error) => {
+                self.problem(
+                    format!("the input {input} is no glob: {}", error.kind()),
+                    place,
+                    "`*` stands for part of a name, `**` for any number of folders",
+                );
+                return;
+            }
+        };
+        let base = literal_folder(&pattern);
+        let folder = subject.project.join(&base);
+        if folder.is_dir() {
+            let fits = |path: &str| matcher.is_match(path);
+            self.walk(subject, folder.as_std_path(), &base, place, fits);
+        }
+        if !self.files.keys().any(|name| matcher.is_match(name)) {
+            self.problem(
+                format!("the input {input} fits no file"),
+                place,
+                "inputs are relative to the project's root; `folder/**` stands for all files below",
+            );
+        }
+    }
+
+    /// Adds the files below `folder`, which has the name `name`, whose names fit.
+    fn walk(
+        &mut self,
+        subject: &Subject,
+        folder: &Path,
+        name: &Utf8Path,
+        place: Option<&Place>,
+        fits: impl Fn(&str) -> bool,
+    ) {
+        let project = subject.project.as_std_path();
+        let entries = WalkDir::new(folder).follow_links(true).into_iter();
+        let entries = entries.filter_entry(|entry| {
+            let parent = entry.path().parent().unwrap_or(folder);
+            let within = parent.strip_prefix(project).unwrap_or(parent);
+            let file_name = entry.file_name().to_string_lossy();
+            // Git's own files are no content, and change with every commit.
+            entry.depth() == 0 || (file_name != ".git" && is_mirrored(project, within, &file_name))
+        });
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let broken = error.path().unwrap_or(folder).display().to_string();
+                    self.problem(
+                        format!("failed to read {broken}: {error}"),
+                        place,
+                        "mend or remove it: what is in the folder becomes part of the image",
+                    );
+                    continue;
+                }
+            };
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            let Some(below) = below.to_str() else {
+                self.problem(
+                    format!("the name of {} is not UTF-8", entry.path().display()),
+                    place,
+                    "rename it",
+                );
+                continue;
+            };
+            let name = name.join(below).to_string();
+            if fits(&name) {
+                self.files.insert(name, entry.path().to_owned());
+            }
+        }
+    }
+
+    fn problem(&mut self, message: String, place: Option<&Place>, hint: &str) {
+        self.problems.push(Problem {
+            message,
+            place: place.cloned(),
+            hint: Some(hint.to_owned()),
+        });
+    }
+}
+
+fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
+}
+
+/// The folder that everything a glob fits is in: its parts before the first with a special character.
+fn literal_folder(pattern: &Utf8Path) -> Utf8PathBuf {
+    let parent = pattern.parent().unwrap_or(Utf8Path::new(""));
+    parent
+        .components()
+        .take_while(|part| !part.as_str().contains(['*', '?', '[', '{', '\\']))
+        .collect()
+}
+
+/// JSON with the keys of every object in order.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<&String, &Value> = members.iter().collect();
+            let members: Vec<String> = sorted
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", Value::String(key.clone()), canonical(value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,9 @@ pub struct Rendering {
     pub argument: String,
     /// Value of `-only`.
     pub only: Option<String>,
+    /// Files that the template itself has Packer write, relative to the workspace. A link in the place of
+    /// one has to go first, or Packer would write through it into the source.
+    pub writes: Vec<Utf8PathBuf>,
 }
 
 /// A file of the workspace.
@@ -100,28 +103,31 @@ impl Template {
 ///
 /// When something in the template cannot be edited safely; the error says what and where.
 pub fn render(selected: &Selected, edits: &Edits) -> Result<Rendering, ConfigError> {
-    let (files, argument) = match &selected.parts {
-        Parts::Hcl(parts) => (hcl::render(parts, edits)?, parts.template.argument.clone()),
+    let (files, argument, manifests) = match &selected.parts {
+        Parts::Hcl(parts) => (
+            hcl::render(parts, edits)?,
+            parts.template.argument.clone(),
+            hcl::own_manifests(parts),
+        ),
         Parts::Legacy(parts) => {
             let file = legacy::render(parts, edits)?;
             let name = file.path.file_name().unwrap_or_default().to_owned();
-            (vec![file], name)
+            (vec![file], name, legacy::own_manifests(parts))
         }
     };
+    let folder = selected.template.folder.clone();
+    let manifests = manifests.into_iter().map(|path| folder.join(path));
     Ok(Rendering {
         files,
-        folder: selected.template.folder.clone(),
+        writes: manifests.collect(),
+        folder,
         argument,
         only: selected.one_of_several.then(|| selected.builder.clone()),
     })
 }
 
-/// `text` so that Packer's own templating leaves it as it is.
-///
-/// Source: Go's text/template, which Packer runs over strings: raw strings stand between backticks.
-pub(crate) fn escape_actions(text: &str) -> String {
-    text.replace("{{", "{{`{{`}}")
-}
+/// Where the `manifest` post-processor writes when it is not told.
+const DEFAULT_MANIFEST: &str = "packer-manifest.json";
 
 /// Chooses among builders by their names; each has the names it answers to, the one Packer uses first.
 fn choose<'a, T>(

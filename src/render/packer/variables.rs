@@ -4,7 +4,7 @@ use hcl_edit::expr::Expression;
 use serde_json::{Map, Value};
 
 use super::{
-    Format, RenderedFile, Template, escape_actions,
+    Format, RenderedFile, Template,
     legacy::plain_text,
     template::{HclTemplate, LegacyTemplate},
 };
@@ -48,30 +48,40 @@ pub fn set_by_files(template: &Template) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// When a legacy template is given a value that is no text, number or boolean.
+/// When a legacy template is given a value that it cannot take as it is.
 pub fn file(template: &Template, values: &Map<String, Value>) -> Result<RenderedFile, ConfigError> {
     let values = match &template.format {
         Format::Hcl(_) => values.clone(),
         Format::Legacy(_) => values
             .iter()
-            .map(|(name, value)| match plain_text(value) {
-                Some(text) => Ok((name.clone(), Value::String(escape_actions(&text)))),
-                None => Err(problem(
-                    format!(
-                        "the variable `{name}` is not text, and {} takes nothing else",
-                        template.path
-                    ),
-                    None,
-                    Some("join a list with join(\",\", ...), or move on to HCL2".to_owned()),
-                )),
-            })
-            .collect::<Result<_, _>>()?,
+            .map(|(name, value)| Ok((name.clone(), Value::String(legacy_text(name, value)?))))
+            .collect::<Result<Map<String, Value>, ConfigError>>()?,
     };
     let text = serde_json::to_string_pretty(&values).expect("JSON values can be written as JSON");
     Ok(RenderedFile {
         path: template.folder.join(FILE_NAME),
         text: text + "\n",
     })
+}
+
+fn legacy_text(name: &str, value: &Value) -> Result<String, ConfigError> {
+    let refuse = |why: &str, hint: &str| {
+        let message = format!("the variable `{name}` {why}");
+        Err(problem(message, None, Some(hint.to_owned())))
+    };
+    match plain_text(value) {
+        None => refuse(
+            "is not text, and a legacy template takes nothing else",
+            "join a list with join(\",\", ...), or move on to HCL2",
+        ),
+        // Packer 1.6 runs its templating over such a value, and once more over the result: there is no
+        // way to write all texts, and `{{env ...}}` in a branch's name would be obeyed.
+        Some(text) if text.contains("{{") => refuse(
+            "has {{ in it, which Packer takes for an action of its templating",
+            "write the action in the template, or move on to HCL2",
+        ),
+        Some(text) => Ok(text),
+    }
 }
 
 fn declared_in_hcl(template: &HclTemplate) -> Vec<Declaration> {
@@ -133,4 +143,40 @@ fn declared_in_legacy(template: &LegacyTemplate) -> Vec<Declaration> {
             place: template.file.place_of("variables", name),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8Path;
+
+    use super::*;
+
+    #[test]
+    fn declared_variables_of_hcl_have_their_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let text = "variable \"a\" {}\nvariable \"b\" {\n  type      = list(string)\n  default   = []\n  \
+                    sensitive = true\n}\nvariable \"c\" {\n  default = 1\n}\nvariable \"d\" {\n  \
+                    type = string\n}\nvariables {\n  e = \"x\"\n}\n";
+        std::fs::write(folder.join("t.pkr.hcl"), text).unwrap();
+        std::fs::write(folder.join("x.auto.pkrvars.hcl"), "a = 1\n").unwrap();
+        std::fs::write(folder.join("y.auto.pkrvars.json"), "{\"d\": \"1\"}").unwrap();
+        let template = Template::read(folder, Utf8Path::new(""), None).unwrap();
+        let declared = declared(&template);
+        let shown: Vec<_> = declared
+            .iter()
+            .map(|v| (v.name.as_str(), v.required, v.sensitive, v.takes_text))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("a", true, false, true),
+                ("b", false, true, false),
+                ("c", false, false, false),
+                ("d", true, false, true),
+                ("e", false, false, true),
+            ]
+        );
+        assert_eq!(set_by_files(&template), ["a", "d"]);
+    }
 }

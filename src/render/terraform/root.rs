@@ -11,6 +11,7 @@ use crate::{
         hcl_file::{HclFile, labels, member},
         packer::{template::JsonFile, variables::is_string_type},
         place::problem,
+        relative::normalize,
     },
 };
 
@@ -119,7 +120,7 @@ impl RootModule {
         self.module_sources
             .iter()
             .filter(|source| source.starts_with("./") || source.starts_with("../"))
-            .map(|source| normalize(&self.folder.join(source)))
+            .filter_map(|source| normalize(&self.folder.join(source)))
             .collect()
     }
 
@@ -287,21 +288,6 @@ fn one_or_more(value: Option<&Value>) -> Vec<&Value> {
         Some(Value::Array(items)) => items.iter().collect(),
         other => other.into_iter().collect(),
     }
-}
-
-/// `path` without `.` and `..`, as text: what it leads to when no part of it is a link.
-fn normalize(path: &Utf8Path) -> Utf8PathBuf {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.as_str().split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/").into()
 }
 
 #[cfg(test)]

@@ -141,11 +141,10 @@ pub(super) fn take(
 
 pub(super) fn report_unknown_lines(context: &Context, step: &Step, tally: &Tally) {
     if tally.unknown_lines > 0 {
-        let text = format!(
-            "{} lines of Terraform were not understood",
-            tally.unknown_lines
-        );
-        context.events.warn(step, text, None);
+        context.events.send(Happening::UnknownLines {
+            step: step.clone(),
+            count: tally.unknown_lines,
+        });
     }
 }
 

@@ -1,38 +1,133 @@
-//! What Packer is doing, in a few words, from what it says for people.
+//! What Packer is doing, as a short phrase.
 
-/// The phrase for the progress line, without the arrow and the builder's name; `None` for lines
-/// that tell nothing on their own.
-pub fn phrase(text: &str) -> Option<&str> {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let line = line.strip_prefix("==>").map_or(line, str::trim_start);
-    let phrase = match line.split_once(": ") {
-        Some((builder, rest)) if is_builder(builder) => rest.trim_start(),
-        _ => line,
+use super::decode::{PackerEvent, UiLevel};
+
+/// Longest phrase, in characters; longer ones would push the rest of a progress line off a terminal.
+const LONGEST: usize = 60;
+
+/// The phrase for an event that begins something, `None` for all others.
+///
+/// Packer says where it is in lines like `Waiting for instance (i-1) to become ready...`; ids and
+/// paths that nobody can use are left out.
+pub fn activity(event: &PackerEvent) -> Option<String> {
+    let PackerEvent::Ui {
+        level: UiLevel::Say,
+        lines,
+    } = event
+    else {
+        return None;
     };
-    let telling = phrase.chars().any(char::is_alphanumeric);
-    telling.then_some(phrase)
+    let line = lines.first().filter(|line| line.builder.is_some())?;
+    let phrase = phrase(&line.text);
+    (!phrase.is_empty()).then(|| shorten(&phrase))
 }
 
-/// `amazon-ebs`, `amazon-ebs.web`, or a legacy builder's own name: one word.
-fn is_builder(word: &str) -> bool {
-    !word.is_empty() && !word.contains(char::is_whitespace) && !word.contains('/')
+fn phrase(text: &str) -> String {
+    let text = without_parentheses(text);
+    let text = text.trim_end_matches(['.', '!', ' ']);
+    if let Some(file) = text
+        .strip_prefix("Provisioning with shell script: ")
+        .map(|path| path.rsplit('/').next().unwrap_or(path))
+    {
+        // Inline commands are written to a file with a name of this kind.
+        return if file.starts_with("packer-shell") {
+            "Provisioning with inline commands".to_owned()
+        } else {
+            format!("Provisioning with {file}")
+        };
+    }
+    if let Some((source, _)) = text
+        .strip_prefix("Uploading ")
+        .and_then(|rest| rest.split_once(" => "))
+    {
+        return format!("Uploading {source}");
+    }
+    let text = match text.split_once(": ") {
+        Some((what, _)) => what,
+        None => text,
+    };
+    let text = match text.split_once(" from instance ") {
+        Some((what, _)) => what,
+        None => text,
+    };
+    text.trim_end_matches([' ', ':']).to_owned()
+}
+
+fn without_parentheses(text: &str) -> String {
+    match (text.find(" ("), text.find(')')) {
+        (Some(open), Some(close)) if open < close => {
+            format!("{}{}", &text[..open], &text[close + 1..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn shorten(phrase: &str) -> String {
+    if phrase.chars().count() <= LONGEST {
+        return phrase.to_owned();
+    }
+    let kept: String = phrase.chars().take(LONGEST - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::decode::decode, *};
 
     #[test]
-    fn the_arrow_and_the_builder_are_left_out() {
-        assert_eq!(
-            phrase("==> amazon-ebs.web: Waiting for SSH to become available..."),
-            Some("Waiting for SSH to become available...")
-        );
-        assert_eq!(
-            phrase("    amazon-ebs.web: Setting up docker.io (20.10)"),
-            Some("Setting up docker.io (20.10)")
-        );
-        assert_eq!(phrase("\n"), None);
-        assert_eq!(phrase("==> amazon-ebs: ----"), None);
+    fn phrases_leave_out_what_nobody_can_use() {
+        for (text, phrase) in [
+            (
+                "Waiting for SSH to become available...",
+                "Waiting for SSH to become available",
+            ),
+            (
+                "Waiting for instance (i-1) to become ready...",
+                "Waiting for instance to become ready",
+            ),
+            (
+                "Creating temporary keypair: packer_6b01",
+                "Creating temporary keypair",
+            ),
+            ("Creating AMI web-1 from instance i-1", "Creating AMI web-1"),
+            (
+                "Provisioning with shell script: ./scripts/install.sh",
+                "Provisioning with install.sh",
+            ),
+            (
+                "Provisioning with shell script: /tmp/packer-shell12",
+                "Provisioning with inline commands",
+            ),
+            ("Uploading files => /tmp", "Uploading files"),
+            (
+                "Running post-processor:  (type manifest)",
+                "Running post-processor",
+            ),
+            ("Connected to SSH!", "Connected to SSH"),
+        ] {
+            let event = decode(&format!("1,,ui,say,==> a: {text}"));
+            assert_eq!(activity(&event).as_deref(), Some(phrase));
+        }
+    }
+
+    #[test]
+    fn long_phrases_are_cut() {
+        let event = decode(&format!("1,,ui,say,==> a: {}", "é".repeat(100)));
+        let phrase = activity(&event).unwrap();
+        assert_eq!(phrase.chars().count(), LONGEST);
+        assert!(phrase.ends_with('…'));
+    }
+
+    #[test]
+    fn output_of_scripts_and_closing_words_are_no_activity() {
+        for line in [
+            "1,,ui,message,    a: Unpacking postgresql",
+            "1,,ui,error,==> a: warning",
+            "1,,ui,say,Build 'a' finished after 2 seconds.",
+            "1,,ui,say,",
+            "1,a,artifact-count,1",
+        ] {
+            assert_eq!(activity(&decode(line)), None, "{line}");
+        }
     }
 }

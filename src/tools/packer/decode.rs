@@ -1,209 +1,268 @@
-//! The lines of `packer build -machine-readable`: `timestamp,target,type,data...`
-//! (Packer's documentation, "Machine-Readable Output").
+//! Lines of `packer build -machine-readable` to typed events.
+//!
+//! A line is `timestamp,target,type,data...` (Packer's documentation, "Machine-Readable Output").
+//! Commas in data are written `%!(PACKER_COMMA)` and line ends `\n` and `\r`, while a backslash stays
+//! as it is: a path like `C:\new` cannot be told from two lines. So text is for showing only, and ids
+//! come from lines that hold nothing else. Text is not redacted here.
 
-/// One line, decoded. Texts are the tool's own and have not been redacted.
+use super::RegionImage;
+
+/// What one line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// What Packer would have printed for people.
-    Ui {
-        channel: Channel,
-        text: String,
-    },
-    /// A property of the artifact with this index that `builder` made.
+pub enum PackerEvent {
+    /// Text for people.
+    Ui { level: UiLevel, lines: Vec<UiLine> },
+    /// How many artifacts a builder made; every post-processor adds one.
+    ArtifactCount { builder: String, count: usize },
+    /// The id of an artifact. AMIs repeat, once per post-processor.
     Artifact {
         builder: String,
         index: usize,
-        property: Property,
+        /// As Packer says it.
+        id: String,
+        images: Vec<RegionImage>,
     },
-    ArtifactCount {
-        builder: String,
-        count: usize,
-    },
-    /// The error a builder ended with.
-    Error {
-        builder: String,
-        text: String,
-    },
+    /// A builder failed.
+    BuildError { builder: String, message: String },
+    /// How many builders failed.
     ErrorCount(usize),
+    /// Packer's version.
     Version(String),
-    /// A line of the format whose type this version does not know.
-    Unknown {
-        kind: String,
-        raw: String,
-    },
-    /// Not of the format: a panic, a plugin's own output, `packer init` on 1.6.
-    Plain(String),
+    /// A line of a known type that says nothing we use.
+    Other,
+    /// A line of a type that is not known here.
+    Unknown { kind: String, raw: String },
+    /// A line that is not machine-readable: a crash, a plugin's log, an unknown option.
+    Text(String),
 }
 
-/// What a `ui` line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// A step, `==> ...`.
+pub enum UiLevel {
+    /// What Packer does.
     Say,
-    /// A line of detail or of a provisioner's output.
+    /// What the step prints.
     Message,
+    /// What went wrong, and everything a provisioning script writes to its standard error.
     Error,
 }
 
-/// One property of an artifact.
+/// A line of text, with the builder that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Property {
-    /// `region:ami`, several separated by commas. Post-processors repeat it.
-    Ids(Vec<RegionalAmi>),
-    BuilderId(String),
-    Other(String),
+pub struct UiLine {
+    pub builder: Option<String>,
+    pub text: String,
 }
 
-/// An AMI and where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegionalAmi {
-    pub region: String,
-    pub ami: String,
-}
-
-/// Decodes one line of standard output.
-pub fn line(text: &str) -> Line {
-    let plain = || Line::Plain(text.to_owned());
-    let fields: Vec<&str> = text.split(',').collect();
-    let [time, target, kind, data @ ..] = fields.as_slice() else {
-        return plain();
+/// Decodes one line, without its line end.
+pub fn decode(line: &str) -> PackerEvent {
+    let line = line.trim_end_matches(['\r', '\n']);
+    let fields: Vec<&str> = line.split(',').collect();
+    let [timestamp, target, kind, data @ ..] = fields.as_slice() else {
+        return PackerEvent::Text(line.to_owned());
     };
-    if time.is_empty() || !time.bytes().all(|byte| byte.is_ascii_digit()) {
-        return plain();
+    if timestamp.is_empty() || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+        return PackerEvent::Text(line.to_owned());
     }
-    let target = (*target).to_owned();
-    let decoded = match (*kind, data) {
-        ("ui", [channel, rest @ ..]) => ui(channel, &rest.join(",")),
-        ("artifact-count", [count]) => count.parse().ok().map(|count| Line::ArtifactCount {
-            builder: target,
-            count,
-        }),
-        ("artifact", [index, property, rest @ ..]) => {
-            index.parse().ok().map(|index| Line::Artifact {
-                builder: target,
-                index,
-                property: self::property(property, rest),
-            })
-        }
-        ("error", rest) => Some(Line::Error {
-            builder: target,
-            text: unescape(&rest.join(",")),
-        }),
-        ("error-count", [count]) => count.parse().ok().map(Line::ErrorCount),
-        ("version", [version, ..]) => Some(Line::Version((*version).to_owned())),
-        _ => None,
-    };
-    decoded.unwrap_or_else(|| Line::Unknown {
+    event(target, kind, data).unwrap_or_else(|| PackerEvent::Unknown {
         kind: (*kind).to_owned(),
-        raw: text.to_owned(),
+        raw: line.to_owned(),
     })
 }
 
-fn ui(channel: &str, text: &str) -> Option<Line> {
-    let channel = match channel {
-        "say" => Channel::Say,
-        "message" => Channel::Message,
-        "error" => Channel::Error,
+fn event(target: &str, kind: &str, data: &[&str]) -> Option<PackerEvent> {
+    let builder = || unescape(target);
+    let event = match (kind, data) {
+        ("ui", [level, text @ ..]) => PackerEvent::Ui {
+            level: match *level {
+                "say" => UiLevel::Say,
+                "message" => UiLevel::Message,
+                "error" => UiLevel::Error,
+                _ => return None,
+            },
+            // An unescaped comma cannot occur in it; if one does, nothing is lost.
+            lines: unescape(&text.join(","))
+                .lines()
+                .filter_map(ui_line)
+                .collect(),
+        },
+        ("artifact-count", [count]) => PackerEvent::ArtifactCount {
+            builder: builder(),
+            count: count.parse().ok()?,
+        },
+        ("artifact", [index, "id", id @ ..]) => {
+            let id = unescape(&id.join(","));
+            PackerEvent::Artifact {
+                builder: builder(),
+                index: index.parse().ok()?,
+                images: RegionImage::parse_all(&id),
+                id,
+            }
+        }
+        (
+            "artifact",
+            [
+                _,
+                "builder-id" | "string" | "files-count" | "file" | "nil" | "end",
+                ..,
+            ],
+        ) => PackerEvent::Other,
+        ("error-count", [count]) => PackerEvent::ErrorCount(count.parse().ok()?),
+        ("error", message) => PackerEvent::BuildError {
+            builder: builder(),
+            message: unescape(&message.join(",")),
+        },
+        ("version", [version]) => PackerEvent::Version(unescape(version)),
+        // The misspelling is Packer's.
+        ("version-prelease" | "version-prerelease" | "version-commit", _) => PackerEvent::Other,
         _ => return None,
     };
-    Some(Line::Ui {
-        channel,
-        text: unescape(text),
-    })
+    Some(event)
 }
 
-fn property(name: &str, data: &[&str]) -> Property {
-    let value = unescape(&data.join(","));
-    match name {
-        "id" => Property::Ids(regional_amis(&value)),
-        "builder-id" => Property::BuilderId(value),
-        _ => Property::Other(name.to_owned()),
-    }
-}
-
-/// Reads `us-east-1:ami-1,eu-west-1:ami-2`.
-pub fn regional_amis(text: &str) -> Vec<RegionalAmi> {
-    text.split(',')
-        .filter_map(|part| {
-            let (region, ami) = part.trim().split_once(':')?;
-            ami.starts_with("ami-").then(|| RegionalAmi {
-                region: region.to_owned(),
-                ami: ami.to_owned(),
-            })
-        })
-        .collect()
-}
-
-/// Undoes Packer's escapes. Backslashes themselves are never escaped, so a text that holds a
-/// literal `\n` cannot be told from one with a line end: good for display only (packer 1.6.6).
-fn unescape(text: &str) -> String {
-    text.replace("%!(PACKER_COMMA)", ",")
-        .replace("\\r", "\r")
+/// Undoes the escapes of a field, as far as they can be undone.
+pub fn unescape(field: &str) -> String {
+    field
+        .replace("%!(PACKER_COMMA)", ",")
         .replace("\\n", "\n")
+        .replace("\\r", "\r")
+}
+
+/// Takes the builder's name off `==> NAME: text`, `    NAME: text` and `--> NAME: text`.
+fn ui_line(line: &str) -> Option<UiLine> {
+    let line = line.trim_end();
+    if line.is_empty() {
+        return None;
+    }
+    let marked = ["==> ", "    ", "--> "]
+        .iter()
+        .find_map(|mark| line.strip_prefix(mark));
+    let named = marked
+        .and_then(|rest| rest.split_once(':'))
+        .filter(|(name, _)| !name.is_empty() && !name.contains(char::is_whitespace));
+    Some(match named {
+        Some((name, text)) => UiLine {
+            builder: Some(name.to_owned()),
+            text: text.strip_prefix(' ').unwrap_or(text).to_owned(),
+        },
+        None => UiLine {
+            builder: None,
+            text: marked.unwrap_or(line).to_owned(),
+        },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn line(builder: Option<&str>, text: &str) -> UiLine {
+        UiLine {
+            builder: builder.map(str::to_owned),
+            text: text.to_owned(),
+        }
+    }
+
     #[test]
-    fn lines_as_packer_1_6_prints_them() {
-        assert_eq!(
-            line(
-                "1589389471,,ui,say,==> amazon-ebs.dashboard: Creating temporary keypair%!(PACKER_COMMA) wait"
+    fn texts_come_with_their_builder_and_level() {
+        for (raw, level, lines) in [
+            (
+                "1,,ui,say,==> w.amazon-ebs.a: Waiting for SSH...",
+                UiLevel::Say,
+                vec![line(Some("w.amazon-ebs.a"), "Waiting for SSH...")],
             ),
-            Line::Ui {
-                channel: Channel::Say,
-                text: "==> amazon-ebs.dashboard: Creating temporary keypair, wait".into()
-            }
-        );
-        assert_eq!(
-            line(
-                "1589389471,amazon-ebs.web,artifact,0,id,us-east-1:ami-1%!(PACKER_COMMA)eu-west-1:ami-2"
+            (
+                r"1,,ui,message,    a: one%!(PACKER_COMMA) two\n    a: three",
+                UiLevel::Message,
+                vec![line(Some("a"), "one, two"), line(Some("a"), "three")],
             ),
-            Line::Artifact {
-                builder: "amazon-ebs.web".into(),
-                index: 0,
-                property: Property::Ids(vec![
-                    RegionalAmi {
-                        region: "us-east-1".into(),
-                        ami: "ami-1".into()
-                    },
-                    RegionalAmi {
-                        region: "eu-west-1".into(),
-                        ami: "ami-2".into()
-                    },
-                ]),
-            }
-        );
+            (
+                r"1,,ui,error,\n==> Some builds didn't complete successfully and had errors:",
+                UiLevel::Error,
+                vec![line(
+                    None,
+                    "Some builds didn't complete successfully and had errors:",
+                )],
+            ),
+            (
+                "1,,ui,say,Build 'a' finished after 2 seconds.",
+                UiLevel::Say,
+                vec![line(None, "Build 'a' finished after 2 seconds.")],
+            ),
+            ("1,,ui,say,", UiLevel::Say, vec![]),
+        ] {
+            assert_eq!(decode(raw), PackerEvent::Ui { level, lines }, "{raw}");
+        }
+    }
+
+    #[test]
+    fn artifacts_have_their_images_by_region() {
+        let image = |region: &str, ami: &str| RegionImage {
+            region: region.to_owned(),
+            ami: ami.to_owned(),
+        };
+        let artifact = |id: &str, images| PackerEvent::Artifact {
+            builder: "a".to_owned(),
+            index: 1,
+            id: id.to_owned(),
+            images,
+        };
         assert_eq!(
-            line("1589389471,amazon-ebs,error,Error waiting\\nfor SSH"),
-            Line::Error {
-                builder: "amazon-ebs".into(),
-                text: "Error waiting\nfor SSH".into()
-            }
+            decode("1,a,artifact,1,id,us-east-1:ami-1%!(PACKER_COMMA)us-west-2:ami-2"),
+            artifact(
+                "us-east-1:ami-1,us-west-2:ami-2",
+                vec![image("us-east-1", "ami-1"), image("us-west-2", "ami-2")]
+            )
         );
-        assert_eq!(line("1589389471,,error-count,1"), Line::ErrorCount(1));
+        assert_eq!(decode("1,a,artifact,1,id,Null"), artifact("Null", vec![]));
+        assert_eq!(decode("1,a,artifact,0,files-count,0"), PackerEvent::Other);
         assert_eq!(
-            line("1589389471,,version,1.6.6"),
-            Line::Version("1.6.6".into())
+            decode("1,a,artifact-count,2"),
+            PackerEvent::ArtifactCount {
+                builder: "a".to_owned(),
+                count: 2
+            }
         );
     }
 
     #[test]
-    fn what_is_not_known_is_kept() {
-        assert!(matches!(
-            line("panic: runtime error, index"),
-            Line::Plain(_)
-        ));
-        assert!(matches!(line(""), Line::Plain(_)));
-        assert!(matches!(line(",,,"), Line::Plain(_)));
+    fn errors_and_versions_are_typed() {
+        assert_eq!(decode("1,,error-count,2"), PackerEvent::ErrorCount(2));
         assert_eq!(
-            line("1589389471,,teleport,1"),
-            Line::Unknown {
-                kind: "teleport".into(),
-                raw: "1589389471,,teleport,1".into()
+            decode(r"1,a,error,no%!(PACKER_COMMA)\nreally"),
+            PackerEvent::BuildError {
+                builder: "a".to_owned(),
+                message: "no,\nreally".to_owned()
             }
         );
+        assert_eq!(
+            decode("1,,version,1.6.6"),
+            PackerEvent::Version("1.6.6".to_owned())
+        );
+        assert_eq!(decode("1,,version-prelease,"), PackerEvent::Other);
+    }
+
+    #[test]
+    fn what_is_not_known_is_kept() {
+        for raw in [
+            "1,,telemetry,x",
+            "1,a,artifact,x,id,y",
+            "1,,ui,ask,?",
+            "1,,error-count,many",
+            "1,,ui",
+        ] {
+            assert!(
+                matches!(decode(raw), PackerEvent::Unknown { raw: kept, .. } if kept == raw),
+                "{raw}"
+            );
+        }
+        for raw in [
+            "",
+            "panic: runtime error",
+            "a,b,c,d",
+            ",,ui,say,x",
+            "Usage: packer, all, of, it",
+        ] {
+            assert_eq!(decode(raw), PackerEvent::Text(raw.to_owned()));
+        }
     }
 }

@@ -1,227 +1,327 @@
-//! What a build did: from its lines, its manifest and its exit code. Pure.
+//! What became of a build, from all that Packer left.
+//!
+//! The exit code alone says too little: it is 0 when a clean-up call failed and an instance stayed, 0
+//! when `-only` fitted no builder, and 1 when one of two builders failed and the other made its AMI.
 
 use super::{
-    decode::{Channel, Line, Property, RegionalAmi},
-    manifest::Build,
+    RegionImage,
+    decode::{PackerEvent, UiLevel},
+    manifest::Manifest,
 };
 
-/// The fold over the lines of one `packer build` of one builder.
-#[derive(Debug, Clone, Default)]
-pub struct Tally {
-    amis: Vec<RegionalAmi>,
-    /// Errors with which a builder ended.
-    errors: Vec<String>,
-    /// Error lines that did not end it, and the last output before them.
-    complaints: Vec<String>,
-    /// The last lines of any kind, for an error that says nothing itself.
-    recent: std::collections::VecDeque<String>,
-    pub unknown_lines: usize,
+/// What Packer left of one build.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Exit code; `None` when a signal ended Packer.
+    pub code: Option<i32>,
+    pub events: &'a [PackerEvent],
+    /// The manifest, when there is one that can be read.
+    pub manifest: Option<&'a Manifest>,
 }
 
-/// How many of the last lines are kept.
-const RECENT: usize = 25;
-
-/// How the build ended.
+/// What became of one builder. Whether an AMI is there is AWS's to confirm in every case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Built {
-        amis: Vec<RegionalAmi>,
-        /// Something went wrong on the side: a clean-up call failed and left something behind, and
-        /// Packer ended with 0 all the same (packer 1.6.6).
-        complaint: Option<String>,
+    /// Packer made these AMIs and says nothing against it.
+    Built { images: Vec<RegionImage> },
+    /// The AMIs are there, and something is wrong: leftovers, or Packer and its manifest disagree.
+    Degraded {
+        images: Vec<RegionImage>,
+        complaints: Vec<String>,
     },
-    /// Packer names no AMI, but one may be registered: it was stopped, or the reply to CreateImage was
-    /// lost. AWS has to be asked by the run's tag.
+    /// The build failed. AMIs that were named all the same may be there.
     Failed {
-        message: String,
-        /// The part of the output that matters, oldest first.
-        excerpt: Vec<String>,
+        errors: Vec<String>,
+        images: Vec<RegionImage>,
     },
 }
 
-impl Tally {
-    pub fn take(&mut self, line: Line) {
-        match line {
-            Line::Ui { channel, text } => {
-                for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                    if self.recent.len() == RECENT {
-                        self.recent.pop_front();
-                    }
-                    self.recent.push_back(line.to_owned());
-                }
-                if channel == Channel::Error {
-                    self.complaints.push(text);
-                }
-            }
-            Line::Artifact {
-                property: Property::Ids(amis),
-                ..
-            } => {
-                for ami in amis {
-                    if !self.amis.contains(&ami) {
-                        self.amis.push(ami);
-                    }
-                }
-            }
-            Line::Error { text, .. } => self.errors.push(text),
-            Line::Unknown { .. } => self.unknown_lines += 1,
-            Line::Plain(text) if !text.trim().is_empty() => {
-                if self.recent.len() == RECENT {
-                    self.recent.pop_front();
-                }
-                self.recent.push_back(text);
-            }
-            Line::Plain(_)
-            | Line::Artifact { .. }
-            | Line::ArtifactCount { .. }
-            | Line::ErrorCount(_)
-            | Line::Version(_) => {}
+/// Judges the builder called `builder`, as [`crate::render::packer::Selected::builder`] names it.
+pub fn outcome(builder: &str, evidence: Evidence) -> Outcome {
+    let announced = announced(builder, evidence.events);
+    let recorded = evidence.manifest.map(Manifest::images);
+    let mut images = announced.clone();
+    images.extend(recorded.clone().unwrap_or_default());
+    images.sort();
+    images.dedup();
+
+    let mut errors = build_errors(builder, evidence.events);
+    if errors.is_empty() && evidence.code != Some(0) && announced.is_empty() {
+        errors = general_errors(evidence.events);
+        if errors.is_empty() {
+            errors.push(match evidence.code {
+                Some(code) => format!("packer ended with exit code {code} and gave no reason"),
+                None => "packer was ended by a signal".to_owned(),
+            });
         }
     }
-
-    /// The outcome, now that Packer has ended with `code` and left `manifest`.
-    pub fn outcome(&self, code: Option<i32>, manifest: Option<&[Build]>) -> Outcome {
-        let mut amis = self.amis.clone();
-        for build in manifest.unwrap_or_default() {
-            amis.extend(
-                build
-                    .amis
-                    .iter()
-                    .filter(|ami| !self.amis.contains(ami))
-                    .cloned(),
-            );
-        }
-        if code == Some(0) && !amis.is_empty() && self.errors.is_empty() {
-            return Outcome::Built {
-                amis,
-                complaint: self.complaint(),
-            };
-        }
-        let message = self
-            .errors
-            .last()
-            .and_then(|error| error.lines().find(|line| !line.trim().is_empty()))
-            .map_or_else(|| how(code), str::to_owned);
-        Outcome::Failed {
-            message,
-            excerpt: self.recent.iter().cloned().collect(),
-        }
+    if errors.is_empty() && images.is_empty() {
+        errors.push(format!("packer ended well and made no AMI with {builder}"));
+    }
+    if !errors.is_empty() {
+        return Outcome::Failed { errors, images };
     }
 
-    /// The first line of the last complaint. Provisioners write their standard error as errors, which
-    /// is no complaint of Packer's: those lines carry no arrow.
-    fn complaint(&self) -> Option<String> {
-        let own = self
-            .complaints
-            .iter()
-            .filter(|text| text.trim_start().starts_with("==>"));
-        let last = own.last()?;
-        super::activity::phrase(last).map(str::to_owned)
+    let mut complaints = complaints(builder, evidence.events);
+    let another_failed = evidence
+        .events
+        .iter()
+        .any(|event| matches!(event, PackerEvent::BuildError { .. }));
+    if evidence.code != Some(0) && !another_failed {
+        complaints.push("packer did not end as it should after it made the AMI".to_owned());
+    }
+    if let Some(recorded) = recorded.filter(|recorded| *recorded != announced) {
+        let names = |images: &[RegionImage]| {
+            let names: Vec<&str> = images.iter().map(|image| image.ami.as_str()).collect();
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            }
+        };
+        complaints.push(format!(
+            "Packer's output names other AMIs ({}) than its manifest ({})",
+            names(&announced),
+            names(&recorded)
+        ));
+    }
+    if complaints.is_empty() {
+        Outcome::Built { images }
+    } else {
+        Outcome::Degraded { images, complaints }
     }
 }
 
-fn how(code: Option<i32>) -> String {
-    match code {
-        Some(0) => "packer ended with 0 and named no AMI".to_owned(),
-        Some(code) => format!("packer ended with exit code {code}"),
-        None => "packer was ended by a signal".to_owned(),
+/// AMIs of the artifact lines, sorted, once each.
+fn announced(builder: &str, events: &[PackerEvent]) -> Vec<RegionImage> {
+    let mut images: Vec<RegionImage> = events
+        .iter()
+        .filter_map(|event| match event {
+            PackerEvent::Artifact {
+                builder: name,
+                images,
+                ..
+            } if name == builder => Some(images.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    images.sort();
+    images.dedup();
+    images
+}
+
+fn build_errors(builder: &str, events: &[PackerEvent]) -> Vec<String> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            PackerEvent::BuildError {
+                builder: name,
+                message,
+            } if name == builder => Some(message.trim().to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Errors about no builder: a template that cannot be parsed, a crash.
+fn general_errors(events: &[PackerEvent]) -> Vec<String> {
+    events
+        .iter()
+        .flat_map(|event| match event {
+            PackerEvent::Ui {
+                level: UiLevel::Error,
+                lines,
+            } => lines.iter().map(|line| line.text.clone()).collect(),
+            PackerEvent::Text(text) if !text.trim().is_empty() => vec![text.clone()],
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// Error lines of the builder that no script wrote.
+///
+/// Packer shows what a script writes to its standard error in the same way as its own errors. A script
+/// runs from the line that announces it to the next thing that Packer says it does.
+fn complaints(builder: &str, events: &[PackerEvent]) -> Vec<String> {
+    let mut in_script = false;
+    let mut complaints = Vec::new();
+    for event in events {
+        let PackerEvent::Ui { level, lines } = event else {
+            continue;
+        };
+        for line in lines
+            .iter()
+            .filter(|line| line.builder.as_deref() == Some(builder))
+        {
+            match level {
+                UiLevel::Say => in_script = starts_script(&line.text),
+                UiLevel::Error if !in_script => complaints.push(line.text.clone()),
+                UiLevel::Error | UiLevel::Message => {}
+            }
+        }
     }
+    complaints
+}
+
+fn starts_script(text: &str) -> bool {
+    [
+        "Provisioning with",
+        "Running local shell script",
+        "Running post-processor",
+        "Executing ",
+        "Uploading ",
+        "Downloading ",
+        "Restarting ",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::tools::packer::decode;
+    use super::{super::decode::decode, *};
 
-    fn tally(lines: &[&str]) -> Tally {
-        let mut tally = Tally::default();
-        for line in lines {
-            tally.take(decode::line(line));
-        }
-        tally
+    const GOOD: &str = "\
+1,,ui,say,==> a: Provisioning with shell script: x.sh
+1,,ui,error,==> a: warning of the script
+1,,ui,say,==> a: Stopping the source instance...
+1,,ui,say,==> a: Terminating the source AWS instance...
+1,a,artifact-count,2
+1,a,artifact,0,id,us-east-1:ami-1
+1,a,artifact,1,id,us-east-1:ami-1
+";
+
+    fn judge(code: Option<i32>, output: &str, manifest: Option<&str>) -> Outcome {
+        let events: Vec<_> = output.lines().map(decode).collect();
+        let manifest = manifest.map(|id| {
+            let text = format!(
+                r#"{{"builds": [{{"artifact_id": "{id}", "packer_run_uuid": "1"}}], "last_run_uuid": "1"}}"#
+            );
+            Manifest::parse(&text).unwrap()
+        });
+        outcome(
+            "a",
+            Evidence {
+                code,
+                events: &events,
+                manifest: manifest.as_ref(),
+            },
+        )
     }
 
-    const ARTIFACT: &str = "1,amazon-ebs.web,artifact,0,id,us-east-1:ami-1";
-    const AGAIN: &str = "1,amazon-ebs.web,artifact,1,id,us-east-1:ami-1";
-
-    #[test]
-    fn the_ami_is_counted_once_though_post_processors_repeat_it() {
-        let outcome = tally(&[ARTIFACT, AGAIN]).outcome(Some(0), None);
-        let amis = vec![RegionalAmi {
-            region: "us-east-1".into(),
-            ami: "ami-1".into(),
-        }];
-        assert_eq!(
-            outcome,
-            Outcome::Built {
-                amis,
-                complaint: None
-            }
-        );
-    }
-
-    #[test]
-    fn the_manifest_says_it_when_the_lines_were_lost() {
-        let amis = vec![RegionalAmi {
-            region: "us-east-1".into(),
-            ami: "ami-1".into(),
-        }];
-        let build = Build {
-            name: "web".into(),
-            amis: amis.clone(),
+    fn images(amis: &[&str]) -> Vec<RegionImage> {
+        let image = |ami: &&str| RegionImage {
+            region: "us-east-1".to_owned(),
+            ami: (*ami).to_owned(),
         };
-        let outcome = tally(&[]).outcome(Some(0), Some(&[build]));
-        assert_eq!(
-            outcome,
-            Outcome::Built {
-                amis,
-                complaint: None
-            }
-        );
+        amis.iter().map(image).collect()
     }
 
     #[test]
-    fn a_clean_up_that_failed_is_a_complaint() {
-        let complaint = "1,,ui,error,==> amazon-ebs.web: Error terminating instance%!(PACKER_COMMA) may still be around";
-        let outcome = tally(&[ARTIFACT, complaint]).outcome(Some(0), None);
-        let Outcome::Built {
-            complaint: Some(text),
-            ..
-        } = outcome
-        else {
-            panic!("{outcome:?}")
-        };
-        assert!(text.starts_with("Error terminating instance"), "{text}");
-    }
-
-    #[test]
-    fn a_provisioners_standard_error_is_not_a_complaint() {
-        let warning =
-            "1,,ui,error,    amazon-ebs.web: WARNING: apt does not have a stable CLI interface.";
-        let outcome = tally(&[ARTIFACT, warning]).outcome(Some(0), None);
-        assert!(
-            matches!(
-                outcome,
+    fn a_build_is_good_when_all_agree() {
+        for manifest in [Some("us-east-1:ami-1"), None] {
+            assert_eq!(
+                judge(Some(0), GOOD, manifest),
                 Outcome::Built {
-                    complaint: None,
-                    ..
+                    images: images(&["ami-1"])
                 }
-            ),
-            "{outcome:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_clean_up_degrades_and_a_scripts_stderr_does_not() {
+        let output = GOOD.replace(
+            "1,a,artifact-count",
+            "1,,ui,error,==> a: Error terminating instance%!(PACKER_COMMA) may still be around: x\n1,a,artifact-count",
+        );
+        assert_eq!(
+            judge(Some(0), &output, Some("us-east-1:ami-1")),
+            Outcome::Degraded {
+                images: images(&["ami-1"]),
+                complaints: vec!["Error terminating instance, may still be around: x".to_owned()],
+            }
         );
     }
 
     #[test]
-    fn a_failure_has_its_own_words_and_the_lines_before_them() {
-        let outcome = tally(&[
-            "1,,ui,message,    amazon-ebs.web: install.sh: nope",
-            "1,amazon-ebs.web,error,Script exited with non-zero exit status: 1",
-        ])
-        .outcome(Some(1), None);
-        let Outcome::Failed { message, excerpt } = outcome else {
-            panic!("{outcome:?}")
+    fn a_manifest_that_disagrees_degrades() {
+        let Outcome::Degraded { images, complaints } =
+            judge(Some(0), GOOD, Some("us-east-1:ami-2"))
+        else {
+            panic!("not degraded");
         };
-        assert_eq!(message, "Script exited with non-zero exit status: 1");
-        assert_eq!(excerpt, ["    amazon-ebs.web: install.sh: nope"]);
+        assert_eq!(images.len(), 2);
+        assert!(complaints[0].contains("ami-1") && complaints[0].contains("ami-2"));
+    }
+
+    #[test]
+    fn success_without_an_ami_is_a_failure() {
+        let nothing = "1,,ui,say,\\n==> Builds finished but no artifacts were created.";
+        assert!(matches!(
+            judge(Some(0), nothing, None),
+            Outcome::Failed { .. }
+        ));
+        assert!(matches!(judge(Some(0), "", None), Outcome::Failed { .. }));
+    }
+
+    #[test]
+    fn the_failure_of_another_builder_leaves_this_one_good() {
+        let output = format!("{GOOD}1,b,error,Timeout waiting for SSH.\n1,,error-count,1\n");
+        assert!(matches!(
+            judge(Some(1), &output, None),
+            Outcome::Built { .. }
+        ));
+    }
+
+    #[test]
+    fn an_end_by_a_signal_after_the_image_degrades() {
+        assert!(matches!(judge(None, GOOD, None), Outcome::Degraded { .. }));
+    }
+
+    #[test]
+    fn failures_have_their_reasons() {
+        for (code, output, reason) in [
+            (
+                Some(1),
+                "1,a,error,Timeout waiting for SSH.",
+                "Timeout waiting for SSH.",
+            ),
+            (
+                Some(1),
+                "1,,ui,error,Error: Unsupported argument\\n\\n  on t",
+                "Error: Unsupported argument",
+            ),
+            (
+                Some(127),
+                "Usage: packer [--version]",
+                "Usage: packer [--version]",
+            ),
+            (
+                Some(1),
+                "",
+                "packer ended with exit code 1 and gave no reason",
+            ),
+            (None, "", "packer was ended by a signal"),
+        ] {
+            let Outcome::Failed { errors, .. } = judge(code, output, None) else {
+                panic!("{output}");
+            };
+            assert_eq!(errors[0], reason);
+        }
+    }
+
+    #[test]
+    fn a_failure_after_the_image_names_it() {
+        let output = format!("{GOOD}1,a,error,post-processor failed\n");
+        let outcome = judge(Some(1), &output, None);
+        assert_eq!(
+            outcome,
+            Outcome::Failed {
+                errors: vec!["post-processor failed".to_owned()],
+                images: images(&["ami-1"]),
+            }
+        );
     }
 }

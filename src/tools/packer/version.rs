@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use camino::Utf8PathBuf;
 use semver::Version;
-
-use crate::command::ToolCommand;
 
 /// A version of Packer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,13 +70,6 @@ impl From<Version> for PackerVersion {
     fn from(version: Version) -> Self {
         Self(version)
     }
-}
-
-/// `packer version`.
-pub fn command(program: Utf8PathBuf) -> ToolCommand {
-    ToolCommand::new(program)
-        .arg("version")
-        .env("CHECKPOINT_DISABLE", "1")
 }
 
 impl fmt::Display for PackerVersion {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use self::block::BlockEditor;
 use super::{
-    Edits, RenderedFile,
+    DEFAULT_MANIFEST, Edits, RenderedFile,
     align::align,
     changes::{Changes, TAGS, tags},
     emulator::Emulator,
@@ -75,6 +75,22 @@ pub(super) fn render(parts: &Parts, edits: &Edits) -> Result<Vec<RenderedFile>, 
             .insert(file.text.len(), format!("{newline}\n{block}"));
     }
     copy.finish(parts.template)
+}
+
+/// Where `manifest` post-processors of the build itself write, when that is written out.
+pub(super) fn own_manifests(parts: &Parts) -> Vec<String> {
+    let build = &parts.build.1.body;
+    let chains = build.get_blocks("post-processors");
+    let chained = chains.flat_map(|chain| chain.body.get_blocks("post-processor"));
+    build
+        .get_blocks("post-processor")
+        .chain(chained)
+        .filter(|block| labels(block) == Some(["manifest"]))
+        .filter_map(|block| match block.body.get_attribute("output") {
+            None => Some(DEFAULT_MANIFEST.to_owned()),
+            Some(output) => output.value.as_str().map(str::to_owned),
+        })
+        .collect()
 }
 
 fn refuse_what_makes_no_image(parts: &Parts, edits: &Edits) -> Result<(), ConfigError> {

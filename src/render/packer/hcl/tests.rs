@@ -227,3 +227,17 @@ fn what_cannot_be_edited_is_refused_with_the_reason() {
         assert!(error.contains(reason), "{build}: {error}");
     }
 }
+
+#[test]
+fn manifests_of_the_templates_own_are_known() {
+    let text = format!(
+        "{SOURCE}build {{\n  sources = [\"amazon-ebs.a\"]\n  post-processor \"manifest\" {{}}\n  \
+         post-processors {{\n    post-processor \"manifest\" {{\n      output = \"out/m.json\"\n    }}\n  }}\n}}\n"
+    );
+    let template = template(&text);
+    let rendering = render(&template.select(None).unwrap(), &edits()).unwrap();
+    assert_eq!(
+        rendering.writes,
+        ["packer/packer-manifest.json", "packer/out/m.json"]
+    );
+}

@@ -1,11 +1,13 @@
 //! Legacy JSON templates: choosing a builder, and editing the tree around it.
 
 mod scope;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    Edits, RenderedFile, Selected, Template,
+    DEFAULT_MANIFEST, Edits, RenderedFile, Selected, Template,
     changes::{Changes, TAGS, tags},
     choose,
     template::{JsonFile, LegacyTemplate},
@@ -120,6 +122,27 @@ pub(super) fn render(parts: &Parts, edits: &Edits) -> Result<RenderedFile, Confi
         path: parts.file.path.clone(),
         text: text + "\n",
     })
+}
+
+/// Where `manifest` post-processors of the template itself write, when that is written out.
+pub(super) fn own_manifests(parts: &Parts) -> Vec<String> {
+    /// Post-processors are names, objects, or lists of those.
+    fn find(processor: &Value, found: &mut Vec<String>) {
+        let kind = processor.get("type").unwrap_or(processor);
+        match processor {
+            Value::Array(chain) => chain.iter().for_each(|processor| find(processor, found)),
+            _ if kind != "manifest" => {}
+            _ => match processor.get("output").and_then(Value::as_str) {
+                Some(output) if output.contains("{{") => {}
+                output => found.push(output.unwrap_or(DEFAULT_MANIFEST).to_owned()),
+            },
+        }
+    }
+    let mut found = Vec::new();
+    if let Some(processors) = parts.file.root.get("post-processors") {
+        find(processors, &mut found);
+    }
+    found
 }
 
 fn refuse_what_makes_no_image(parts: &Parts, edits: &Edits) -> Result<(), ConfigError> {

@@ -1,12 +1,14 @@
 //! `packer build` of one image, from a copy of its template.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::VecDeque;
+
+use camino::Utf8Path;
 
 use super::{inputs::Inputs, machine};
 use crate::{
     command::EnvValue,
     config::ImageSpec,
-    events::{Level, Step},
+    events::{Happening, Level, Step},
     images::decide::tag,
     journal::Record,
     process::{self, StopSignal},
@@ -14,14 +16,17 @@ use crate::{
     runner::{context::Context, failure::Failure, step_log::StepLog, step_output::Stopped},
     sandbox::{builder, overrides},
     tools::packer::{
-        Packer, activity,
-        command::BuildOptions,
-        decode::{self, Channel, Line},
-        manifest,
-        outcome::{Outcome, Tally},
+        activity,
+        command::{Packer, Target},
+        decode::{self, PackerEvent, UiLevel},
+        manifest::Manifest,
+        outcome::{self, Evidence, Outcome},
         version::Plugins,
     },
 };
+
+/// Where the plugin with the `amazon-ebs` builder comes from.
+const AMAZON_PLUGIN: &str = "github.com/hashicorp/amazon";
 
 /// A build that left an AMI.
 pub struct Built {
@@ -57,7 +62,6 @@ async fn pack(
 ) -> Result<Built, Stopped> {
     let step = Step::Image(image.name.clone());
     let installed = context.prepared.packer()?;
-    let plugins = inputs.packer.plugins();
     let ami_name = format!("{}-{}", image.ami_name, context.base.run);
     let manifest = context
         .base
@@ -69,35 +73,35 @@ async fn pack(
     let rendering = render::render(&selected, &edits)?;
     let variables = write(context, inputs, &rendering)?;
 
-    let folder = context.prepared.workspace_root.join(&rendering.folder);
-    let packer = Packer::new(
-        installed.program.clone(),
-        folder,
-        environment(context, image),
-    );
-    install_plugins(context, &step, &packer, &rendering, inputs, plugins).await?;
+    for path in &rendering.writes {
+        context.prepared.remove(path)?;
+    }
+    let target = Target {
+        folder: context.prepared.workspace_root.join(&rendering.folder),
+        argument: rendering.argument.clone(),
+        variable_files: vec![variables],
+        only: rendering.only.clone(),
+        env: environment(context, image),
+    };
+    let packer = Packer::new(installed.program.clone());
+    install_plugins(context, &step, &packer, &target, inputs).await?;
     context.base.record(Record::ImageBuildStarting {
         image: image.name.clone(),
         ami_name,
         region: context.base.stack.region.clone(),
     })?;
-    let command = packer.build(BuildOptions {
-        template: &rendering.argument,
-        variables: Some(&variables),
-        only: rendering.only.as_deref(),
-    });
 
-    let mut tally = Tally::default();
+    let mut heard = Heard::default();
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
         .stream(
             &step,
             &step.to_string(),
-            &command,
+            &packer.build(&target),
             StopSignal::Terminate,
             |output| {
                 if let process::Output::Line { channel, line } = output {
-                    take(context, &step, &mut tally, &mut log, channel, line);
+                    heard.take(context, &step, &mut log, channel, line);
                 }
             },
         )
@@ -110,35 +114,132 @@ async fn pack(
             pending: vec![step.to_string()],
         });
     }
-    if tally.unknown_lines > 0 {
-        let text = format!(
-            "{} lines of Packer were not understood",
-            tally.unknown_lines
-        );
-        context.events.warn(&step, text, None);
+    if heard.unknown > 0 {
+        context.events.send(Happening::UnknownLines {
+            step,
+            count: heard.unknown,
+        });
     }
-    let builds = fs_err::read(&manifest)
+    let manifest = fs_err::read_to_string(&manifest)
         .ok()
-        .and_then(|text| manifest::last_run(&text));
-    match tally.outcome(ended.code, builds.as_deref()) {
-        Outcome::Built { amis, complaint } => {
-            let region = &context.base.stack.region;
-            let here = amis
-                .iter()
-                .find(|ami| ami.region == *region)
-                .or(amis.first());
-            let ami = here
-                .map(|ami| ami.ami.clone())
-                .ok_or_else(|| Failure::new(format!("packer built no AMI in {region}")))?;
-            Ok(Built { ami, complaint })
+        .and_then(|text| Manifest::parse(&text).ok());
+    let evidence = Evidence {
+        code: ended.code,
+        events: &heard.events,
+        manifest: manifest.as_ref(),
+    };
+    let (images, complaint) = match outcome::outcome(&inputs.builder, evidence) {
+        Outcome::Built { images } => (images, None),
+        Outcome::Degraded { images, complaints } => (images, Some(complaints.join("; "))),
+        Outcome::Failed { errors, .. } => return Err(failed(&errors, heard).into()),
+    };
+    let region = &context.base.stack.region;
+    let here = images.into_iter().find(|image| image.region == *region);
+    match here {
+        Some(image) => Ok(Built {
+            ami: image.ami,
+            complaint,
+        }),
+        None => Err(Failure::new(format!("packer built no AMI in {region}"))
+            .hint("the region of the stack and of the template's source have to be the same")
+            .into()),
+    }
+}
+
+/// What Packer said, as far as it is needed at the end.
+#[derive(Default)]
+struct Heard {
+    events: Vec<PackerEvent>,
+    /// How many of the events are a provisioner's output.
+    messages: usize,
+    unknown: usize,
+    recent: VecDeque<String>,
+}
+
+/// A provisioner may print without end; so much of its output is kept for the judgement.
+const MESSAGES_KEPT: usize = 5_000;
+/// How many of the last lines are shown when a build fails.
+const EXCERPT: usize = 25;
+
+impl Heard {
+    /// Takes a line of Packer in: log, activity, evidence.
+    fn take(
+        &mut self,
+        context: &Context,
+        step: &Step,
+        log: &mut StepLog<'_>,
+        channel: process::Channel,
+        line: &str,
+    ) {
+        let event = match channel {
+            process::Channel::Stdout => decode::decode(line),
+            process::Channel::Stderr => PackerEvent::Text(line.to_owned()),
+        };
+        match &event {
+            PackerEvent::Ui { level, lines } => {
+                let level = match level {
+                    UiLevel::Say | UiLevel::Message => Level::Info,
+                    UiLevel::Error => Level::Warn,
+                };
+                for line in lines {
+                    log.take(level, &line.text);
+                    self.remember(&line.text);
+                }
+            }
+            PackerEvent::BuildError { message, .. } => log.take(Level::Error, message),
+            PackerEvent::Text(text) => {
+                log.take(Level::Info, text);
+                self.remember(text);
+            }
+            PackerEvent::Unknown { raw, .. } => {
+                self.unknown += 1;
+                log.take(Level::Trace, raw);
+            }
+            PackerEvent::ArtifactCount { .. }
+            | PackerEvent::Artifact { .. }
+            | PackerEvent::ErrorCount(_)
+            | PackerEvent::Version(_)
+            | PackerEvent::Other => {}
         }
-        Outcome::Failed { message, excerpt } => {
-            Err(Failure::new(format!("packer build: {message}"))
-                .excerpt(excerpt)
-                .hints(hint(&message))
-                .into())
+        if let Some(phrase) = activity::activity(&event) {
+            context.events.doing(step, phrase);
+        }
+        let is_message = matches!(
+            &event,
+            PackerEvent::Ui {
+                level: UiLevel::Message,
+                ..
+            }
+        );
+        self.messages += usize::from(is_message);
+        if !is_message || self.messages <= MESSAGES_KEPT {
+            self.events.push(event);
         }
     }
+
+    fn remember(&mut self, text: &str) {
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            if self.recent.len() == EXCERPT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(line.to_owned());
+        }
+    }
+}
+
+fn failed(errors: &[String], heard: Heard) -> Failure {
+    let first = errors
+        .first()
+        .map_or("it failed and gave no reason", String::as_str);
+    let line = first
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or(first);
+    // Packer runs two sentences together here.
+    let line = line.replace(".Allowed exit codes are: [0]", "");
+    Failure::new(format!("packer build: {line}"))
+        .excerpt(heard.recent)
+        .hints(hint(first))
 }
 
 fn edits(
@@ -188,16 +289,13 @@ fn edits(
 }
 
 /// Writes the rendered files into the workspace and returns the path of the variable file.
-fn write(
-    context: &Context,
-    inputs: &Inputs,
-    rendering: &Rendering,
-) -> Result<Utf8PathBuf, Failure> {
+fn write(context: &Context, inputs: &Inputs, rendering: &Rendering) -> Result<String, Failure> {
     let variables = render::variables::file(&inputs.template, &inputs.variables)?;
     for file in rendering.files.iter().chain([&variables]) {
         context.prepared.write(&file.path, &file.text)?;
     }
-    Ok(context.prepared.workspace_root.join(&variables.path))
+    // Beside the template, where Packer runs.
+    Ok(render::variables::FILE_NAME.to_owned())
 }
 
 /// What Packer, its plugins and the template get to know.
@@ -220,14 +318,13 @@ async fn install_plugins(
     context: &Context,
     step: &Step,
     packer: &Packer,
-    rendering: &Rendering,
+    target: &Target,
     inputs: &Inputs,
-    plugins: Plugins,
 ) -> Result<(), Failure> {
-    let command = match (plugins, inputs.template.is_legacy()) {
+    let command = match (inputs.packer.plugins(), inputs.template.is_legacy()) {
         (Plugins::BuiltInOnly, _) | (Plugins::BuiltIn, true) => return Ok(()),
-        (Plugins::BuiltIn | Plugins::Installed, false) => packer.init(&rendering.argument),
-        (Plugins::Installed, true) => packer.install_amazon_plugin(),
+        (Plugins::BuiltIn | Plugins::Installed, false) => packer.init(target),
+        (Plugins::Installed, true) => packer.install_plugin(AMAZON_PLUGIN, &target.folder),
     };
     context.events.doing(step, "fetching Packer's plugins");
     let answer = context.capture(command).await?;
@@ -236,43 +333,15 @@ async fn install_plugins(
     }
     let complaint = format!("{}\n{}", answer.stdout_text(), answer.stderr_text());
     Err(Failure::new("packer cannot fetch its plugins")
-        .excerpt(complaint.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned))
-        .hint("check the network, or install the plugin yourself: `packer plugins install github.com/hashicorp/amazon`"))
-}
-
-/// Takes a line of Packer in: log, tally, activity.
-fn take(
-    context: &Context,
-    step: &Step,
-    tally: &mut Tally,
-    log: &mut StepLog<'_>,
-    channel: process::Channel,
-    line: &str,
-) {
-    let decoded = match channel {
-        process::Channel::Stdout => decode::line(line),
-        process::Channel::Stderr => Line::Plain(line.to_owned()),
-    };
-    match &decoded {
-        Line::Ui { channel, text } => {
-            let level = match channel {
-                Channel::Say | Channel::Message => Level::Info,
-                Channel::Error => Level::Warn,
-            };
-            log.take(level, text);
-            if let Some(phrase) = activity::phrase(text) {
-                context.events.doing(step, phrase);
-            }
-        }
-        Line::Error { text, .. } => log.take(Level::Error, text),
-        Line::Plain(text) => log.take(Level::Info, text),
-        Line::Unknown { raw, .. } => log.take(Level::Trace, raw),
-        Line::Artifact { .. }
-        | Line::ArtifactCount { .. }
-        | Line::ErrorCount(_)
-        | Line::Version(_) => {}
-    }
-    tally.take(decoded);
+        .excerpt(
+            complaint
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(str::to_owned),
+        )
+        .hint(format!(
+            "check the network, or install it yourself: `packer plugins install {AMAZON_PLUGIN}`"
+        )))
 }
 
 /// What to do about the failures that people meet most.

@@ -5,17 +5,12 @@ use serde_json::{Map, Value};
 use super::lookup;
 use crate::{
     config::ImageSpec,
-    errors::Exit,
     images::{
-        fingerprint::{self, Fingerprint, FingerprintManifest, manifest::Settings},
-        source_ami::{SourceAmi, source_ami},
+        fingerprint::{self, FingerprintManifest, Subject},
+        source_ami::{FoundAmi, SourceAmi, source_ami},
     },
     render::packer::{Template, resolve::Resolver, variables as declared},
-    runner::{
-        context::{Context, blocking},
-        failure::Failure,
-        steps::variables,
-    },
+    runner::{context::Context, failure::Failure, steps::variables},
     tools::{aws::images as ami, packer::version::PackerVersion},
 };
 
@@ -29,15 +24,17 @@ pub struct Inputs {
     /// Template variables whose values come from credentials.
     pub secret_variables: Vec<String>,
     pub packer: PackerVersion,
+    /// Packer's name for the builder that makes the image.
+    pub builder: String,
     /// Whom Packer logs in as.
     pub ssh_user: String,
     pub manifest: FingerprintManifest,
-    fingerprint: Fingerprint,
+    fingerprint: String,
 }
 
 impl Inputs {
     pub fn fingerprint(&self) -> &str {
-        self.fingerprint.as_str()
+        &self.fingerprint
     }
 }
 
@@ -71,45 +68,33 @@ pub async fn gather(context: &Context, image: &ImageSpec) -> Result<Inputs, Fail
 
     let resolver = Resolver::new(&template, project, &values, &secret_variables);
     let selected = template.select(image.source.as_deref())?;
-    let lenient = !image.inputs.is_empty();
-    let named = fingerprint::named_files(&template, &resolver, lenient)?;
-    let builder = selected.builder.clone();
     let ssh_user = resolver
         .text(&selected, "ssh_username")
         .unwrap_or_else(|| DEFAULT_USER.to_owned());
-    let source = source_ami(&selected, &resolver);
+    let source_ami = resolve(context, source_ami(&selected, &resolver)).await?;
+    let taken = fingerprint::take(Subject {
+        project,
+        selected: &selected,
+        resolver: &resolver,
+        inputs: &image.inputs,
+        declared_at: Some(&image.place),
+        variables: &values,
+        rotate: image.rotate.as_deref(),
+        source_ami: source_ami.as_deref(),
+        packer: &packer,
+        region: &context.base.stack.region,
+    })?;
+    let builder = selected.builder.clone();
     drop(selected);
-
-    let hashing = blocking({
-        let (project, inputs) = (project.clone(), image.inputs.clone());
-        move || {
-            let files = fingerprint::collect(&project, &template, &named, &inputs);
-            (template, files)
-        }
-    });
-    let (hashed, source_ami) = tokio::join!(hashing, resolve(context, source));
-    let (template, files) = hashed?;
-    let files = files.map_err(|error| Failure::of(Exit::InvalidConfig, error.to_string()))?;
-    let source_ami = source_ami?;
-    let manifest = FingerprintManifest::new(
-        files,
-        Settings {
-            variables: &values,
-            rotate: image.rotate.as_deref(),
-            source_ami: source_ami.as_deref(),
-            packer: &packer.series(),
-            region: &context.base.stack.region,
-            builder: &builder,
-        },
-    );
-    let fingerprint = manifest.fingerprint();
+    let fingerprint = taken.manifest.fingerprint().to_string();
     Ok(Inputs {
         template,
         variables: values,
         secret_variables,
         packer,
+        builder,
         ssh_user,
-        manifest,
+        manifest: taken.manifest,
         fingerprint,
     })
 }
@@ -117,20 +102,39 @@ pub async fn gather(context: &Context, image: &ImageSpec) -> Result<Inputs, Fail
 /// The id of the source AMI; `None` when only Packer can tell.
 async fn resolve(context: &Context, source: SourceAmi) -> Result<Option<String>, Failure> {
     match source {
-        SourceAmi::Id(id) => Ok(Some(id)),
-        SourceAmi::Unknown => Ok(None),
-        SourceAmi::Filter { owners, filters } => {
-            let command = ami::by_filters(&context.access.aws, &owners, &filters);
-            let found = lookup::describe(context, command).await?;
-            match found.first() {
-                Some(newest) => Ok(Some(newest.id.clone())),
-                None => Err(
-                    Failure::new("no AMI matches the template's source_ami_filter").hint(format!(
-                        "check its name and owners, and the region {}",
-                        context.base.stack.region
-                    )),
-                ),
+        SourceAmi::Fixed(id) => Ok(Some(id)),
+        SourceAmi::Unknown(_) => Ok(None),
+        SourceAmi::Query(query) => {
+            let filters: Vec<ami::Filter> = query
+                .filters
+                .iter()
+                .map(|(name, value)| (name.clone(), vec![value.clone()]))
+                .collect();
+            let command = ami::by_filters(&context.access.aws, &query.owners, &filters);
+            let found: Vec<FoundAmi> = lookup::describe(context, command)
+                .await?
+                .into_iter()
+                .map(|ami| FoundAmi {
+                    id: ami.id,
+                    created: ami.created,
+                })
+                .collect();
+            match query.choose(&found) {
+                Some(chosen) => Ok(Some(chosen.id.clone())),
+                None => Err(no_source_ami(found.len(), &context.base.stack.region)),
             }
         }
+    }
+}
+
+fn no_source_ami(found: usize, region: &str) -> Failure {
+    match found {
+        0 => Failure::new("no AMI matches the template's source_ami_filter").hint(format!(
+            "check its name and owners, and that there is one in {region}"
+        )),
+        several => Failure::new(format!(
+            "{several} AMIs match the template's source_ami_filter"
+        ))
+        .hint("set most_recent = true there to take the newest"),
     }
 }

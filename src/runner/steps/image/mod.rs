@@ -18,7 +18,7 @@ use crate::{
     },
     images::{
         decide::{Wanted, decide, is_provisioned, tag},
-        fingerprint::FingerprintManifest,
+        fingerprint::{self, FingerprintManifest},
     },
     plan::Only,
     run_id::RunId,
@@ -191,8 +191,10 @@ fn reasons(
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());
     match known {
-        Some(known) if newest.tag(tag::FINGERPRINT) == Some(known.fingerprint().as_str()) => {
-            known.diff(&inputs.manifest)
+        Some(known)
+            if newest.tag(tag::FINGERPRINT) == Some(known.fingerprint().to_string().as_str()) =>
+        {
+            fingerprint::diff(&known, &inputs.manifest)
         }
         _ => Vec::new(),
     }
