@@ -117,6 +117,17 @@ build {
   provisioner "shell" {
     execute_command  = local.as_root
     use_env_var_file = true
+    scripts = [
+      "scripts/verify/docker.sh",
+      "scripts/verify/compose.sh",
+      "scripts/verify/images.sh",
+      "scripts/verify/units.sh",
+    ]
+  }
+
+  provisioner "shell" {
+    execute_command  = local.as_root
+    use_env_var_file = true
     environment_vars = [
       "DOCKERHUB_USER=${var.dockerhub_user}",
       "DOCKERHUB_PASS=${var.dockerhub_pass}",
@@ -128,18 +139,7 @@ build {
     execute_command  = local.as_root
     use_env_var_file = true
     scripts = [
-      "scripts/verify/docker.sh",
-      "scripts/verify/compose.sh",
-      "scripts/verify/images.sh",
-      "scripts/verify/units.sh",
       "scripts/verify/secrets.sh",
-    ]
-  }
-
-  provisioner "shell" {
-    execute_command  = local.as_root
-    use_env_var_file = true
-    scripts = [
       "scripts/stop-docker.sh",
       "scripts/seal.sh",
     ]

@@ -21,5 +21,5 @@ else
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*
   tar -C "$root" -c . | docker import - "$base"
   rm -rf "$root"
-  apt-get purge --yes --auto-remove debootstrap
+  apt-get purge --yes debootstrap
 fi

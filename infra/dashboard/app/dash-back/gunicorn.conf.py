@@ -17,6 +17,8 @@ workers = 2
 threads = 4
 # The heartbeat file must not wait for a disk, and the container's own is read-only.
 worker_tmp_dir = "/dev/shm"
+# Its socket would have to be in a folder that the container may not write.
+control_socket_disable = True
 # Less than the ten seconds that Docker gives a container to stop.
 graceful_timeout = 8
 accesslog = "-"
