@@ -69,8 +69,7 @@ pub fn spec(name: &str, sources: impl IntoIterator<Item = SourceSpec>) -> Creden
         terraform: None,
         optional: false,
         place: Place {
-            root: "/nonexistent".into(),
-        file: "infra/dashboard/stack.hcl".into(),
+            file: "infra/dashboard/stack.hcl".into(),
             line: 1,
             column: 1,
             width: 1,
