@@ -1,3 +1,5 @@
+//! Unit tests of the fingerprint.
+
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},

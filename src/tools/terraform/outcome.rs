@@ -41,6 +41,20 @@ impl Tally {
     pub fn take(&mut self, line: Line) -> Option<ResourceOutcome> {
         self.unsupported_format |= line.is_unsupported_version();
         match line {
+            // Data sources are read while planning and applying; nothing becomes of them.
+            Line::ApplyStart {
+                action: Some(Action::Read),
+                ..
+            }
+            | Line::ApplyFailed {
+                action: Some(Action::Read),
+                ..
+            } => {}
+            Line::ApplyDone {
+                action: Some(Action::Read),
+                ..
+            }
+            | Line::RefreshDone { .. } => self.refreshed += 1,
             Line::ApplyStart { address, action } => {
                 self.under_way.insert(address, action);
             }
@@ -58,7 +72,6 @@ impl Tally {
             } => {
                 return Some(self.finish(address, action, seconds, ResourceResult::Failed));
             }
-            Line::RefreshDone { .. } => self.refreshed += 1,
             Line::ChangeSummary(summary) => self.summary = Some(summary),
             Line::Diagnostic(diagnostic) => match diagnostic.severity {
                 Severity::Error => self.errors.push(diagnostic),
@@ -192,6 +205,14 @@ mod tests {
         assert_eq!(unknown[0].address, "aws_vpc.b");
         assert_eq!(unknown[0].result, ResourceResult::Unknown);
         assert_eq!(tally.done(), (1, 0, 0));
+    }
+
+    #[test]
+    fn data_sources_are_read_and_not_changed() {
+        let read = r#"{"type":"apply_complete","hook":{"resource":{"addr":"data.aws_ami.x"},"action":"read","elapsed_seconds":0}}"#;
+        let mut tally = Tally::default();
+        assert_eq!(tally.take(decode::line(read)), None);
+        assert_eq!(tally.activity(), Activity::Doing("1 resources read".into()));
     }
 
     #[test]
