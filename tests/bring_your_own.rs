@@ -130,6 +130,14 @@ impl Project {
     }
 
     fn amiable(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.amiable_with(arguments, &[])
+    }
+
+    fn amiable_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Option<i32>, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_amiable"));
         command
             .args(arguments)
@@ -151,7 +159,10 @@ impl Project {
                 command.env(name, value);
             }
         }
-        let output = command.env("AWS_DB_PASS", PASSWORD).output().unwrap();
+        command
+            .env("AWS_DB_PASS", PASSWORD)
+            .envs(variables.iter().copied());
+        let output = command.output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (
             output.status.code(),
@@ -229,4 +240,26 @@ fn a_foreign_project_is_deployed_reused_and_destroyed() {
             .any(|window| window == PASSWORD.as_bytes());
         assert!(!found, "{} holds the password", path.display());
     }
+}
+
+#[test]
+fn without_docker_provisioners_are_never_skipped_silently() {
+    let project = Project::new();
+    let no_docker = [("AMIABLE_DOCKER", "no-such-docker")];
+
+    let (code, _, refused) = project.amiable_with(&["image", "build"], &no_docker);
+    assert_eq!(code, Some(5), "{refused}");
+    assert!(refused.contains("apt-get install docker.io"), "{refused}");
+    assert!(refused.contains("--no-provision"), "{refused}");
+
+    let arguments = ["image", "build", "--no-provision", "--json"];
+    let (code, stdout, stderr) = project.amiable_with(&arguments, &no_docker);
+    assert_eq!(code, Some(0), "{stderr}");
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["result"], "degraded");
+    assert!(stderr.contains("not provisioned"), "{stderr}");
+
+    // The next run with Docker does not mistake it for the real one.
+    let (_, _, plan) = project.amiable(&["plan"]);
+    assert!(plan.contains("not provisioned"), "{plan}");
 }

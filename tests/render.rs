@@ -143,6 +143,7 @@ fn backend_and_all_provider_configurations_are_overridden() {
         source: "hashicorp/aws".to_owned(),
         arguments: arguments.as_object().unwrap().clone(),
         endpoints: Map::from_iter([("ec2".to_owned(), json!(moto.endpoint))]),
+        assume_role_arn: None,
     };
     let text = override_file(&root, Some(&backend), Some(&settings)).unwrap();
     fs::write(folder.join(OVERRIDE_FILE), text).unwrap();

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     command::ToolCommand,
     config::{ImageFacts, RunFacts, Scope, Stack},
-    events::{Level, Operation, Output, OutputValue, Step},
+    events::{Happening, Level, Operation, Output, OutputValue, Signal, Step},
     journal::{Journal, Record, RunFolder, StateFolder},
     plan::Request,
     process::{self, Captured, Channel, Ended, Spool, StopSignal},
@@ -207,6 +207,15 @@ impl Context {
             self.events.log(step, Level::Warn, &text);
         }
         Ok(ended)
+    }
+
+    /// Tells that a child was asked to stop, and what it may be in the middle of.
+    pub fn interrupting(&self, request: u8, waiting_for: Vec<String>) {
+        self.events.send(Happening::Interrupting {
+            signal: self.base.stop.signal().unwrap_or(Signal::Interrupt),
+            request,
+            waiting_for,
+        });
     }
 
     /// The level at which a raw line of a tool is worth showing.

@@ -189,6 +189,7 @@ fn provider_settings(provider: &ProviderOverride) -> ProviderSettings {
     let endpoints = provider.endpoints.iter();
     ProviderSettings {
         source: "hashicorp/aws".to_owned(),
+        assume_role_arn: Some(provider.assume_role_arn.clone()),
         arguments: arguments
             .map(|(name, setting)| ((*name).to_owned(), value(setting)))
             .collect(),

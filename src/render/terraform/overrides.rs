@@ -30,6 +30,9 @@ pub struct ProviderSettings {
     pub arguments: Map<String, Value>,
     /// Members of the `endpoints` block: service to URL.
     pub endpoints: Map<String, Value>,
+    /// The role for configurations that assume one. An override cannot take the block away, and a
+    /// role of another account would find nothing of this one.
+    pub assume_role_arn: Option<String>,
 }
 
 /// The text of [`OVERRIDE_FILE`], `None` when there is nothing to override.
@@ -93,6 +96,15 @@ fn configuration(
     for (argument, value) in &settings.arguments {
         block.insert(argument.clone(), literal(value));
     }
+    let assumes_role = root.providers.iter().any(|provider| {
+        provider.name == name && provider.alias.as_deref() == alias && provider.assumes_role
+    });
+    if let (true, Some(role)) = (assumes_role, &settings.assume_role_arn) {
+        block.insert(
+            "assume_role".to_owned(),
+            json!([{ "role_arn": literal(&json!(role)) }]),
+        );
+    }
     if !settings.endpoints.is_empty() {
         let endpoints = literal(&Value::Object(settings.endpoints.clone()));
         block.insert("endpoints".to_owned(), json!([endpoints]));
@@ -145,6 +157,9 @@ mod tests {
                 provider "amazon" {
                   alias   = "west"
                   profile = "prod"
+                  assume_role {
+                    role_arn = "arn:aws:iam::999999999999:role/deploy"
+                  }
                 }
                 provider "random" {}
                 "#,
@@ -155,6 +170,7 @@ mod tests {
             source: "hashicorp/aws".to_owned(),
             arguments: map(json!({"access_key": "a${b}"})),
             endpoints: map(json!({"ec2": "http://x"})),
+            assume_role_arn: Some("arn:aws:iam::123456789012:role/sandbox".to_owned()),
         };
         let text = override_file(&root, None, Some(&settings)).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
@@ -163,6 +179,7 @@ mod tests {
             json!({"provider": {"amazon": [
                 {"access_key": "a$${b}", "endpoints": [{"ec2": "http://x"}]},
                 {"alias": "west", "profile": null, "access_key": "a$${b}",
+                 "assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/sandbox"}],
                  "endpoints": [{"ec2": "http://x"}]},
             ]}})
         );

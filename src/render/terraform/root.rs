@@ -40,6 +40,8 @@ pub struct ProviderBlock {
     pub alias: Option<String>,
     /// Names of the arguments it sets.
     pub arguments: Vec<String>,
+    /// It has an `assume_role` block.
+    pub assumes_role: bool,
     pub place: Option<Place>,
 }
 
@@ -143,6 +145,7 @@ impl RootModule {
                         .attributes()
                         .map(|argument| argument.key.to_string())
                         .collect(),
+                    assumes_role: block.body.has_blocks("assume_role"),
                     place: Some(file.place(block)),
                 }),
                 ("module", Some([_])) => {
@@ -184,6 +187,7 @@ impl RootModule {
                     .as_object()
                     .map(|arguments| arguments.keys().cloned().collect())
                     .unwrap_or_default(),
+                assumes_role: block.get("assume_role").is_some(),
                 place: file.place_of("provider", name),
             });
         }

@@ -21,7 +21,7 @@ use crate::{
     events::{Operation, Step},
     journal::run_folder::PRODUCED,
     plan::{Only, Request},
-    render::terraform::RootModule,
+    render::terraform::{RootModule, root::providers_in_modules},
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
     tools::locate::Tool,
     workspace::Workspace,
@@ -58,6 +58,9 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
                 &base.stack.credentials,
                 &module.set_by_files,
             )?;
+            if base.stack.environment.is_sandbox() {
+                warn_of_hidden_providers(base, events, &module)?;
+            }
             Some(module)
         }
         _ => None,
@@ -147,6 +150,26 @@ fn guard_foreign_state(base: &Base) -> Result<(), Failure> {
         ))
         .hint(format!("to move it: mv {beside} {ours}"))
         .hint("if it is no longer wanted, move it away"));
+    }
+    Ok(())
+}
+
+/// A provider that a module configures for itself cannot be pointed at the emulator.
+fn warn_of_hidden_providers(
+    base: &Base,
+    events: &Emitter,
+    module: &RootModule,
+) -> Result<(), Failure> {
+    let name = module.local_name("hashicorp/aws");
+    for provider in providers_in_modules(&base.stack.root, module, &name)? {
+        let place = provider.place.map_or_else(String::new, |place| {
+            format!(" at {}:{}", place.file, place.line)
+        });
+        events.warn(
+            &Step::Preflight,
+            format!("a module configures the provider {name} for itself{place}: that part leaves the sandbox"),
+            Some("configure the provider in the root module and hand it to the module".to_owned()),
+        );
     }
     Ok(())
 }

@@ -33,8 +33,8 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
             &format!("task.{}", task.name),
             &command,
             StopSignal::Terminate,
-            |output| {
-                if let Output::Line { channel, line } = output {
+            |output| match output {
+                Output::Line { channel, line } => {
                     context.events.doing(&step, line);
                     log.take(Context::level_of(channel), line);
                     if last.len() == EXCERPT {
@@ -42,6 +42,10 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
                     }
                     last.push_back(line.to_owned());
                 }
+                Output::Signalled { request } => {
+                    context.interrupting(request, vec![step.to_string()]);
+                }
+                Output::Started { .. } => {}
             },
         )
         .await;

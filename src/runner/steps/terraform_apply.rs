@@ -69,15 +69,7 @@ async fn apply(
                 Output::Line { channel, line } => {
                     take(context, &step, &mut tally, &mut log, channel, line);
                 }
-                Output::Signalled { request } => context.events.send(Happening::Interrupting {
-                    signal: context
-                        .base
-                        .stop
-                        .signal()
-                        .unwrap_or(crate::events::Signal::Interrupt),
-                    request,
-                    waiting_for: tally.pending(),
-                }),
+                Output::Signalled { request } => context.interrupting(request, tally.pending()),
                 Output::Started { .. } => {}
             },
         )

@@ -41,8 +41,8 @@ pub async fn run(context: &Context) -> StepEnd {
             "terraform.init",
             &terraform.init(),
             StopSignal::Interrupt,
-            |output| {
-                if let Output::Line { channel, line } = output {
+            |output| match output {
+                Output::Line { channel, line } => {
                     if let Some(what) = line.strip_prefix("- ") {
                         context.events.doing(&step, what);
                     }
@@ -51,6 +51,10 @@ pub async fn run(context: &Context) -> StepEnd {
                         lines.push(line.to_owned());
                     }
                 }
+                Output::Signalled { request } => {
+                    context.interrupting(request, vec![step.to_string()]);
+                }
+                Output::Started { .. } => {}
             },
         )
         .await;

@@ -106,10 +106,14 @@ async fn plan(
             "terraform.plan",
             &command,
             StopSignal::Interrupt,
-            |output| {
-                if let Output::Line { channel, line } = output {
+            |output| match output {
+                Output::Line { channel, line } => {
                     take(context, &step, &mut tally, &mut log, channel, line);
                 }
+                Output::Signalled { request } => {
+                    context.interrupting(request, vec![step.to_string()]);
+                }
+                Output::Started { .. } => {}
             },
         )
         .await;

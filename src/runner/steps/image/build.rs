@@ -99,10 +99,14 @@ async fn pack(
             &step.to_string(),
             &packer.build(&target),
             StopSignal::Terminate,
-            |output| {
-                if let process::Output::Line { channel, line } = output {
+            |output| match output {
+                process::Output::Line { channel, line } => {
                     heard.take(context, &step, &mut log, channel, line);
                 }
+                process::Output::Signalled { request } => {
+                    context.interrupting(request, vec![step.to_string()]);
+                }
+                process::Output::Started { .. } => {}
             },
         )
         .await;
