@@ -22,7 +22,7 @@ pub async fn run(context: &Context, check: &CheckSpec) -> StepEnd {
     let url = check.url.evaluate_string(&context.scope())?;
     if context.base.stack.environment.is_sandbox() && !curl::is_loopback(&url) {
         return Ok(Done::skipped(
-            "the sandbox's emulator has no machines that could answer; outside the sandbox this is checked",
+            "nothing answers behind the emulator's addresses",
         ));
     }
     let program = context.prepared.curl()?;
