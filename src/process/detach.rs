@@ -4,12 +4,12 @@ use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus},
 };
 
 use camino::Utf8Path;
 
-use super::{ProcessError, environment, identity::ProcessIdentity, session};
+use super::{ProcessError, identity::ProcessIdentity, session};
 use crate::command::ToolCommand;
 
 /// A child that goes on when the driver ends.
@@ -41,18 +41,7 @@ pub fn spawn_detached(command: &ToolCommand, output: &Utf8Path) -> Result<Detach
     };
     let stdout = private_file(output).map_err(start_error)?;
     let stderr = stdout.try_clone().map_err(start_error)?;
-    let mut child = Command::new(&command.program);
-    child
-        .args(&command.args)
-        .env_clear()
-        .envs(environment::of(command))
-        .stdin(Stdio::null())
-        .stdout(stdout)
-        .stderr(stderr);
-    if let Some(folder) = &command.cwd {
-        child.current_dir(folder);
-    }
-    session::give_own(&mut child);
+    let mut child = session::child(command, stdout, stderr);
     let child = child.spawn().map_err(start_error)?;
     let identity = ProcessIdentity::of_child(child.id()).ok_or_else(|| {
         start_error(io::Error::other(

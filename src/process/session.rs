@@ -1,15 +1,41 @@
 //! Sessions: giving a child one of its own, and ending what stays behind in it.
 
-use std::{io, os::unix::process::CommandExt, process::Command};
+use std::{
+    fs::File,
+    io,
+    os::unix::process::CommandExt,
+    process::{Command, Stdio},
+};
 
 use rustix::{
     fs::Mode,
     process::{Pid, Signal, kill_process, setsid, umask},
 };
 
+use super::environment;
+use crate::command::ToolCommand;
+
+/// The child of `command` as every long child is: environment built from nothing, stdin closed,
+/// output in the given files, a session of its own.
+pub(super) fn child(command: &ToolCommand, stdout: File, stderr: File) -> Command {
+    let mut child = Command::new(command.program.as_str());
+    child
+        .args(&command.args)
+        .env_clear()
+        .envs(environment::of(command))
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr);
+    if let Some(folder) = &command.cwd {
+        child.current_dir(folder);
+    }
+    give_own(&mut child);
+    child
+}
+
 /// Makes the child of `command` the leader of a new session, with umask 077, so that neither a
 /// closed terminal nor Ctrl-C reaches it: signals come from the driver alone.
-pub(super) fn give_own(command: &mut Command) {
+fn give_own(command: &mut Command) {
     // SAFETY: the closure runs between fork and exec and calls setsid(2) and umask(2) only, which
     // are async-signal-safe; it allocates nothing, an error is built from the errno alone.
     unsafe {

@@ -7,7 +7,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read},
     os::unix::{fs::OpenOptionsExt, process::ExitStatusExt},
-    process::{ExitStatus, Stdio},
+    process::ExitStatus,
     time::Duration,
 };
 
@@ -15,7 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rustix::process::{Pid, kill_process};
 use tokio::{sync::watch, time};
 
-use super::{ProcessError, environment, session};
+use super::{ProcessError, session};
 use crate::command::ToolCommand;
 
 /// How often the output files are looked at: fast enough for a progress line, cheap enough to forget.
@@ -132,18 +132,7 @@ pub async fn stream(
     let stdout = create_private(&spool.stdout).map_err(start_error)?;
     let stderr = create_private(&spool.stderr).map_err(start_error)?;
 
-    let mut plain = std::process::Command::new(command.program.as_str());
-    plain
-        .args(&command.args)
-        .env_clear()
-        .envs(environment::of(command))
-        .stdin(Stdio::null())
-        .stdout(stdout)
-        .stderr(stderr);
-    if let Some(folder) = &command.cwd {
-        plain.current_dir(folder);
-    }
-    session::give_own(&mut plain);
+    let plain = session::child(command, stdout, stderr);
     let mut child = tokio::process::Command::from(plain)
         .spawn()
         .map_err(start_error)?;

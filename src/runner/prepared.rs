@@ -181,7 +181,6 @@ impl Access {
 fn provider_settings(provider: &ProviderOverride) -> ProviderSettings {
     let value = |setting: &Setting| match setting {
         Setting::Text(text) => Value::from(text.as_str()),
-        Setting::Number(number) => Value::from(*number),
         Setting::Flag(flag) => Value::from(*flag),
         Setting::Null => Value::Null,
     };

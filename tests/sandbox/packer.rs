@@ -3,7 +3,9 @@
 use amiable::{
     command::{EnvValue, ToolCommand},
     process::{Captured, capture},
-    sandbox::overrides::{Connection, Setting, child_environment, packer_source},
+    render::packer::{BuilderMachine, Edits, Emulator, Template, render},
+    sandbox::overrides::{DUMMY_KEY, child_environment},
+    tools::packer::version::Plugins,
 };
 use camino::Utf8Path;
 
@@ -20,6 +22,7 @@ source "amazon-ebs" "image" {
   ami_name      = "sandbox-test"
   instance_type = "t3.micro"
   ssh_username  = "admin"
+  region        = "eu-west-1"
 
   source_ami_filter {
     filters = {
@@ -30,7 +33,6 @@ source "amazon-ebs" "image" {
     owners      = ["136693071363"]
     most_recent = true
   }
-  SETTINGS
 }
 
 build {
@@ -46,16 +48,6 @@ build {
   }
 }
 "#;
-
-fn hcl(settings: &[(&str, Setting)]) -> String {
-    let line = |(name, value): &(&str, Setting)| match value {
-        Setting::Text(text) => format!("{name} = {text:?}\n"),
-        Setting::Number(number) => format!("{name} = {number}\n"),
-        Setting::Flag(flag) => format!("{name} = {flag}\n"),
-        Setting::Null => format!("{name} = null\n"),
-    };
-    settings.iter().map(line).collect()
-}
 
 fn run(
     folder: &Utf8Path,
@@ -82,11 +74,34 @@ fn provisioners_run_and_the_image_is_in_the_emulator() {
         .import_key_pair(REGION, &machine.keypair_name, &machine.public_key)
         .unwrap();
 
-    let source = packer_source(&emulator.url(), REGION, Connection::Machine(&machine));
-    let template = TEMPLATE.replace("SETTINGS", &hcl(&source.settings));
     let file = folder.join("image.pkr.hcl");
-    std::fs::write(&file, template).unwrap();
+    std::fs::write(&file, TEMPLATE).unwrap();
     std::fs::write(folder.join("note"), "copied\n").unwrap();
+    let template = Template::read(folder, Utf8Path::new("image.pkr.hcl"), None).unwrap();
+    let edits = Edits {
+        ami_name: "sandbox-test".to_owned(),
+        tags: Vec::new(),
+        manifest: folder.join("manifest.json"),
+        emulator: Some(Emulator {
+            endpoint: emulator.url(),
+            access_key: DUMMY_KEY.to_owned(),
+            secret_key: DUMMY_KEY.to_owned(),
+            machine: Some(BuilderMachine {
+                host: machine.host.to_owned(),
+                port: machine.port,
+                user: Some(machine.user.clone()),
+                private_key: machine.private_key.clone(),
+                key_pair: machine.keypair_name.clone(),
+            }),
+        }),
+        provision: true,
+        plugins: Plugins::BuiltInOnly,
+        secret_variables: Vec::new(),
+    };
+    let rendering = render(&template.select(None).unwrap(), &edits).unwrap();
+    for rendered in &rendering.files {
+        std::fs::write(folder.join(&rendered.path), &rendered.text).unwrap();
+    }
     let environment = child_environment(&emulator.url(), REGION, None);
     let packer = ("AMIABLE_PACKER", "packer");
     let build = run(

@@ -7,7 +7,6 @@ mod endpoints;
 
 use semver::Version;
 
-use super::builder::BuilderMachine;
 use crate::command::EnvValue;
 
 /// Access key and secret key alike. moto gives every key it does not know its default account.
@@ -20,7 +19,6 @@ pub const ACCOUNT: &str = "123456789012";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
     Text(String),
-    Number(u64),
     Flag(bool),
     /// HCL's `null`: as if the argument had not been given.
     Null,
@@ -129,88 +127,6 @@ pub fn locked_provider_version(lock_file: &str) -> Option<Version> {
     None
 }
 
-/// What a Packer source of an `amazon-*` builder has to say, and what it may no longer say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackerOverride {
-    pub settings: Vec<(&'static str, Setting)>,
-    /// Arguments and nested blocks to take out of the source.
-    pub removed: &'static [&'static str],
-}
-
-/// Whether provisioning scripts have a machine to run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connection<'a> {
-    Machine(&'a BuilderMachine),
-    /// No communicator, so that no provisioner may be in the build.
-    None,
-}
-
-/// Arguments of the `amazon-*` builders that name things of the user's own account, or that lead away from the
-/// emulator: only EC2's address can be set, so that a profile for the instance would be looked up in the real IAM.
-const REMOVED: &[&str] = &[
-    "assume_role",
-    "decode_authorization_messages",
-    "iam_instance_profile",
-    "mfa_code",
-    "profile",
-    "security_group_filter",
-    "security_group_id",
-    "security_group_ids",
-    "shared_credentials_file",
-    "ssh_agent_auth",
-    "ssh_bastion_agent_auth",
-    "ssh_bastion_certificate_file",
-    "ssh_bastion_host",
-    "ssh_bastion_interactive",
-    "ssh_bastion_password",
-    "ssh_bastion_port",
-    "ssh_bastion_private_key_file",
-    "ssh_bastion_username",
-    "ssh_certificate_file",
-    "ssh_interface",
-    "ssh_password",
-    "ssh_proxy_host",
-    "ssh_proxy_password",
-    "ssh_proxy_port",
-    "ssh_proxy_username",
-    "subnet_filter",
-    "subnet_id",
-    "temporary_iam_instance_profile_policy_document",
-    "temporary_key_pair_bits",
-    "temporary_key_pair_name",
-    "temporary_key_pair_type",
-    "token",
-    "vault_aws_engine",
-    "vpc_filter",
-    "vpc_id",
-];
-
-/// The override of a source for a build in `region`.
-pub fn packer_source(url: &str, region: &str, connection: Connection<'_>) -> PackerOverride {
-    let mut settings = vec![
-        ("access_key", text(DUMMY_KEY)),
-        ("secret_key", text(DUMMY_KEY)),
-        ("region", text(region)),
-        ("custom_endpoint_ec2", text(url)),
-        ("skip_metadata_api_check", Setting::Flag(true)),
-        ("skip_credential_validation", Setting::Flag(true)),
-    ];
-    match connection {
-        Connection::Machine(machine) => settings.extend([
-            ("communicator", text("ssh")),
-            ("ssh_host", text(machine.host)),
-            ("ssh_port", Setting::Number(machine.port.into())),
-            ("ssh_private_key_file", text(machine.private_key.as_str())),
-            ("ssh_keypair_name", text(&machine.keypair_name)),
-        ]),
-        Connection::None => settings.push(("communicator", text("none"))),
-    }
-    PackerOverride {
-        settings,
-        removed: REMOVED,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,13 +184,5 @@ mod tests {
                     provider \"registry.opentofu.org/hashicorp/aws\" {\n  version     = \"5.31.0\"\n  constraints = \">= 3.39.0\"\n}\n";
         assert_eq!(locked_provider_version(text), Some(Version::new(5, 31, 0)));
         assert_eq!(locked_provider_version(""), None);
-    }
-
-    #[test]
-    fn nothing_is_both_set_and_removed() {
-        let source = packer_source(URL, "us-east-1", Connection::None);
-        for name in source.removed {
-            assert!(!has(&source.settings, name), "{name}");
-        }
     }
 }
