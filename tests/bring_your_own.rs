@@ -213,6 +213,14 @@ fn a_foreign_project_is_deployed_reused_and_destroyed() {
     assert_eq!(again["images"][0]["outcome"]["origin"], "reused", "{again}");
     assert_eq!(again["images"][0]["outcome"]["ami"], ami.as_str());
 
+    let images_only: serde_json::Value =
+        serde_json::from_str(&project.succeeds(&["up", "--only", "images", "--json"])).unwrap();
+    assert_eq!(images_only["result"], "succeeded");
+    let steps = images_only["steps"].to_string();
+    assert!(!steps.contains("terraform"), "{steps}");
+    let terraform_only = project.succeeds(&["up", "--only", "terraform", "--yes", "--json"]);
+    assert!(terraform_only.contains(&ami), "{terraform_only}");
+
     project.write("infra/packer/setup.sh", "#!/bin/sh\nexit 1\n");
     let (_, _, plan) = project.amiable(&["plan"]);
     assert!(plan.contains("changed: infra/packer/setup.sh"), "{plan}");
@@ -227,6 +235,15 @@ fn a_foreign_project_is_deployed_reused_and_destroyed() {
     project.succeeds(&["destroy", "--yes", "--images"]);
     let (code, stdout, _) = project.amiable(&["output", "image"]);
     assert_ne!(code, Some(0), "{stdout}");
+
+    // What was deployed to an emulator ends with it.
+    project.write(".amiable/state/webworker/sandbox/outputs.json", "{}");
+    project.succeeds(&["sandbox", "stop"]);
+    assert!(
+        !project
+            .path(".amiable/state/webworker/sandbox/outputs.json")
+            .exists()
+    );
 
     let now: Vec<PathBuf> = files(project.folder.path())
         .into_iter()

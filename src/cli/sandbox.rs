@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::{Global, stdout};
 use crate::{
+    config::Environment,
     errors::Error,
+    journal::run_folder::{PRODUCED, forget_outputs},
     sandbox::{
         Emulator, EmulatorSettings, Sandbox, Status,
         builder::{Builder, HostSettings, Leftover},
@@ -44,13 +46,21 @@ impl Args {
     ///
     /// When the emulator cannot be started or ended, or its program is missing.
     pub fn run(&self, global: &Global) -> Result<(), Error> {
-        let sandbox = Sandbox::at(global.project()?.root.join(".amiable/sandbox"));
+        let root = global.project()?.root;
+        let sandbox = Sandbox::at(root.join(PRODUCED).join("sandbox"));
         let view = match &self.command {
             SandboxCommand::Start { region } => start(&sandbox, region)?,
             SandboxCommand::Status => status(&sandbox)?,
             SandboxCommand::Stop => View::after_end(&sandbox, sandbox.stop()?.as_ref()),
             SandboxCommand::Reset => reset(&sandbox)?,
         };
+        if matches!(self.command, SandboxCommand::Stop | SandboxCommand::Reset) {
+            // What was deployed to the emulator ended with it.
+            forget_outputs(&root, Environment::SANDBOX).map_err(|source| Error::Io {
+                context: "failed to forget the sandbox's outputs".to_owned(),
+                source,
+            })?;
+        }
         if global.json {
             stdout::print_json(&view)
         } else {

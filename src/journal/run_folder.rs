@@ -113,6 +113,45 @@ impl StateFolder {
     }
 }
 
+/// Forgets the outputs of every stack in `environment`: what they speak of is gone.
+///
+/// # Errors
+///
+/// When a file is there and cannot be removed.
+pub fn forget_outputs(project_root: &Utf8Path, environment: &str) -> io::Result<()> {
+    let stacks = project_root.join(PRODUCED).join("state");
+    if !stacks.is_dir() {
+        return Ok(());
+    }
+    for stack in stacks.read_dir_utf8()? {
+        let state = StateFolder::locate(project_root, stack?.file_name(), environment);
+        match fs_err::remove_file(state.outputs()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn private_folder(path: &Utf8Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_forgotten_in_one_environment_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        forget_outputs(root, "sandbox").unwrap();
+        let [sandbox, prod] = ["sandbox", "prod"].map(|environment| {
+            let state = StateFolder::create(root, "web", environment).unwrap();
+            fs_err::write(state.outputs(), "{}").unwrap();
+            state.outputs()
+        });
+        forget_outputs(root, "sandbox").unwrap();
+        assert!(!sandbox.exists() && prod.exists());
+    }
 }

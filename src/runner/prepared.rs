@@ -43,6 +43,8 @@ pub struct Prepared {
 pub struct RunningSandbox {
     pub sandbox: Sandbox,
     pub emulator: Emulator,
+    /// It was started by this run, empty.
+    pub new: bool,
 }
 
 impl Prepared {

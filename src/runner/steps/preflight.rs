@@ -19,7 +19,7 @@ use crate::{
     config::Stack,
     errors::Exit,
     events::{Operation, Step},
-    journal::run_folder::PRODUCED,
+    journal::run_folder::{PRODUCED, forget_outputs},
     plan::{Only, Request},
     render::terraform::{RootModule, root::providers_in_modules},
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
@@ -44,6 +44,11 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     let (terraform, packer) = (terraform?, packer?);
     let aws = aws?.ok_or_else(|| Failure::of(Exit::MissingTool, "the aws command is needed"))?;
     let sandbox = sandbox??;
+    if sandbox.as_ref().is_some_and(|running| running.new) {
+        // They are those of an emulator that is gone.
+        forget_outputs(&base.stack.root, &base.stack.environment.name)
+            .map_err(|error| Failure::new(format!("failed to forget old outputs: {error}")))?;
+    }
 
     guard_foreign_state(base)?;
     let workspace = mirror(base)?;
@@ -124,6 +129,7 @@ fn start(folder: Utf8PathBuf, region: String) -> Result<RunningSandbox, Failure>
     Ok(RunningSandbox {
         sandbox,
         emulator: ensured.emulator,
+        new: ensured.new,
     })
 }
 
