@@ -276,6 +276,7 @@ look_at_test_tools() {
   wants secret-tool libsecret-tools "secret-tool" true
   wants tmux tmux "tmux" tmux -V
   wants strace strace "strace" strace --version
+  wants ps procps "ps" ps --version
   wants psql postgresql-client "PostgreSQL's client" psql --version
   if [ -n "$(find_tool initdb)" ] || [ -n "$(find /usr/lib/postgresql -name initdb -print 2>/dev/null)" ]; then
     there postgresql "" ""
