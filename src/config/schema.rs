@@ -212,19 +212,19 @@ static IMAGE: Block = Block {
             "naming",
             "`\"unique\"` or `\"exact\"`",
             Default("\"unique\""),
-            "`exact` for Terraform code that looks the AMI up by its name: the verified image ends up under exactly this name.",
+            "`exact` for Terraform code that looks the AMI up by its name: the verified image ends up under exactly this name. This version refuses `exact`.",
         ),
         attribute(
             "replace",
             "`\"after-apply\"` or `\"before-build\"`",
             Default("\"after-apply\""),
-            "When the image before is retired. `before-build` leaves no image when the build fails.",
+            "When the image before is retired. `before-build` leaves no image when the build fails. This version refuses `before-build`.",
         ),
         attribute(
             "keep",
             "whole number",
             Default("1"),
-            "How many images before the current one stay for a rollback.",
+            "How many images before the current one stay for a rollback. This version removes none, but with `destroy --images`.",
         ),
         attribute(
             "inputs",
@@ -360,7 +360,7 @@ static ENVIRONMENT_IMAGE: Block = Block {
             "keep",
             "whole number",
             Default("the image's"),
-            "How many images before the current one stay for a rollback.",
+            "How many images before the current one stay for a rollback. This version removes none, but with `destroy --images`.",
         ),
         attribute(
             "variables",
