@@ -281,6 +281,9 @@ fn what_is_missing_or_wrong_has_its_own_exit_code() {
     command.env("AMIABLE_TERRAFORM", "no-such-terraform");
     let ran = Ran::from(command.output().unwrap()).expect(5);
     assert!(ran.stderr.contains("no-such-terraform"), "{}", ran.stderr);
+    for step in project.report()["steps"].as_array().unwrap().iter().skip(1) {
+        assert_eq!(step["result"], "not_run", "{step}");
+    }
 
     project.write(
         "stack.hcl",

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     errors::Exit,
-    events::{Happening, Operation, RunResult, Step, StepResult},
+    events::{Happening, RunResult, Step, StepResult},
     journal::Record,
     plan::Plan,
 };
@@ -244,14 +244,6 @@ pub fn word(result: &StepResult) -> &'static str {
         StepResult::Failed(_) => "failed",
         StepResult::Interrupted { .. } => "interrupted",
         StepResult::NotRun => "not-run",
-    }
-}
-
-/// True for commands that change nothing in AWS.
-pub fn only_looks(operation: Operation) -> bool {
-    match operation {
-        Operation::Plan => true,
-        Operation::Up | Operation::Destroy | Operation::ImageBuild | Operation::Task => false,
     }
 }
 

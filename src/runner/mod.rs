@@ -42,7 +42,7 @@ use self::{
 use crate::{
     config::Stack,
     errors::{Error, Exit},
-    events::{Event, Happening, Output, RunResult, RunStart, Signal, Step},
+    events::{Event, Happening, Output, RunResult, RunStart, Signal, Step, StepResult, Warning},
     journal::{self, Journal, Lock, Record, RunFolder, StateFolder, lock::LockError},
     plan::{self, Request},
     run_id::RunId,
@@ -211,6 +211,7 @@ async fn all_steps(
     if let Some(access) = &access {
         verdict.take(&access.end);
     }
+    let access_begun = access.is_some();
     let both = prepared.value.zip(access.and_then(|access| access.value));
     let base = match both {
         Some((prepared, access)) => {
@@ -229,7 +230,11 @@ async fn all_steps(
             Some(context)
         }
         None => {
-            not_run(&events, plan);
+            let begun: &[Step] = match access_begun {
+                true => &[Step::Preflight, Step::Credentials],
+                false => &[Step::Preflight],
+            };
+            not_run(&events, plan, begun);
             None
         }
     };
@@ -281,14 +286,11 @@ async fn first<T>(
     First { end, value }
 }
 
-fn not_run(events: &Emitter, plan: &plan::Plan) {
+/// Tells of every step but those in `begun` that it was never started.
+fn not_run(events: &Emitter, plan: &plan::Plan, begun: &[Step]) {
     for planned in plan.steps() {
-        if planned
-            .after
-            .iter()
-            .any(|step| *step == Step::Credentials || *step != Step::Preflight)
-        {
-            execute::finish(events, &planned.step, crate::events::StepResult::NotRun);
+        if !begun.contains(&planned.step) {
+            execute::finish(events, &planned.step, StepResult::NotRun);
         }
     }
 }
@@ -314,7 +316,7 @@ fn summary(context: &Context, verdict: &Verdict) {
                 .send(Happening::Summary(context.events.redact(&text))),
             Err(error) => context.events.send(Happening::Warning {
                 step: None,
-                warning: crate::events::Warning {
+                warning: Warning {
                     text: error.to_string(),
                     hint: None,
                 },
