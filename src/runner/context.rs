@@ -143,7 +143,7 @@ impl Context {
         }
     }
 
-    /// Runs a short command on another thread and keeps its redacted output out of the log.
+    /// Runs a short command on another thread. What it prints is returned as it is, and logged nowhere.
     ///
     /// # Errors
     ///

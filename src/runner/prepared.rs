@@ -1,6 +1,6 @@
 //! What the first two steps find out, for all steps after them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
@@ -69,11 +69,7 @@ impl Prepared {
     ///
     /// When it cannot be written.
     pub fn write(&self, path: &Utf8Path, text: &str) -> Result<(), Failure> {
-        let mut workspace = self
-            .workspace
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        workspace.write(path, text).map_err(Failure::from)
+        self.workspace().write(path, text).map_err(Failure::from)
     }
 
     /// Takes a file out of the workspace, if it is there.
@@ -82,11 +78,14 @@ impl Prepared {
     ///
     /// When it cannot be removed.
     pub fn remove(&self, path: &Utf8Path) -> Result<(), Failure> {
-        let mut workspace = self
-            .workspace
+        self.workspace().remove(path).map_err(Failure::from)
+    }
+
+    /// The workspace. A thread that panicked with it left at worst a file unwritten.
+    fn workspace(&self) -> MutexGuard<'_, Workspace> {
+        self.workspace
             .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        workspace.remove(path).map_err(Failure::from)
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Packer, which preflight demands when a step needs it.
@@ -135,10 +134,6 @@ impl Access {
         self.terraform
             .as_ref()
             .ok_or_else(|| Failure::new("the stack has no Terraform root"))
-    }
-
-    pub fn local_state(&self) -> Option<Utf8PathBuf> {
-        self.local_state.clone()
     }
 
     /// The credentials called `names`, for a child's environment.

@@ -79,7 +79,7 @@ impl Sandbox {
 
     /// Where the secrets generated for this sandbox are kept; [`Sandbox::reset`] forgets them.
     pub fn secrets_file(&self) -> Utf8PathBuf {
-        self.folder.join("secrets.json")
+        self.folder.join("credentials.json")
     }
 
     /// Where files that describe the content of `instance` belong, Terraform's states above all. The

@@ -165,8 +165,8 @@ fn guard_state(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
             context.prepared.terraform_program()
         )));
     }
-    if let Some(state) = context.access.local_state() {
-        let empty = fs_err::metadata(&state).is_ok_and(|metadata| metadata.len() == 0);
+    if let Some(state) = &context.access.local_state {
+        let empty = fs_err::metadata(state).is_ok_and(|metadata| metadata.len() == 0);
         if empty {
             return Err(Failure::of(
                 Exit::Refused,
