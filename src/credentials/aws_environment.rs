@@ -125,6 +125,11 @@ const SETTINGS: &[(&str, &str)] = &[
     ("AWS_MAX_ATTEMPTS", "accounts that are throttled a lot"),
 ];
 
+/// Whether AWS's own tools take a part of the access key from the variable `name`.
+pub fn is_aws_key(name: &str) -> bool {
+    [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN].contains(&name)
+}
+
 /// The variables for children that talk to AWS in `region`.
 ///
 /// In the sandbox they are a dummy key and files without profiles, whatever else is set. Elsewhere

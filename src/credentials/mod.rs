@@ -26,7 +26,7 @@ pub mod source;
 pub mod value;
 pub mod write;
 
-pub use aws_environment::{AwsVariable, aws_environment};
+pub use aws_environment::{AwsVariable, aws_environment, is_aws_key};
 pub use aws_ways::AwsWay;
 pub use context::{Context, DriverEnvironment};
 pub use error::{CredentialError, StoreError, Unresolved};

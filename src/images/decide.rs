@@ -1,21 +1,11 @@
 //! Build or reuse: decided from what AWS says there is. Pure.
 
+use super::tag;
 use crate::{
     events::{BuildReason, ImageDecision},
     run_id::RunId,
     tools::aws::images::Ami,
 };
-
-/// Tags on every AMI we build.
-pub mod tag {
-    pub const FINGERPRINT: &str = "amiable:fingerprint";
-    pub const STACK: &str = "amiable:stack";
-    pub const ENVIRONMENT: &str = "amiable:environment";
-    pub const IMAGE: &str = "amiable:image";
-    pub const RUN: &str = "amiable:run";
-    /// `no` on an image whose provisioners were left out.
-    pub const PROVISIONED: &str = "amiable:provisioned";
-}
 
 /// What is wanted of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,13 +71,11 @@ mod tests {
             id: id.into(),
             name: id.into(),
             state: state.into(),
-            created: String::new(),
-            owner: String::new(),
             tags: tags
                 .iter()
                 .map(|(key, value)| ((*key).into(), (*value).into()))
                 .collect(),
-            snapshots: vec![],
+            ..Ami::default()
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! - [`fingerprint`]: what decides an image's content, with [`named_files`] and [`hashing`];
 //! - [`source_ami`]: the AMI it builds on;
+//! - [`tag`]: what an AMI says of itself;
+//! - [`question`]: what is asked of AWS before anything is decided;
 //! - [`decide`]: build or reuse;
 //! - [`retire`]: what goes with the AMIs that are removed.
 
@@ -9,5 +11,7 @@ pub mod decide;
 pub mod fingerprint;
 pub mod hashing;
 pub mod named_files;
+pub mod question;
 pub mod retire;
 pub mod source_ami;
+pub mod tag;

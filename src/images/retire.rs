@@ -24,10 +24,8 @@ mod tests {
             id: id.into(),
             name: id.into(),
             state: "available".into(),
-            created: String::new(),
-            owner: String::new(),
-            tags: vec![],
             snapshots: snapshots.iter().map(|&snapshot| snapshot.into()).collect(),
+            ..Ami::default()
         }
     }
 

@@ -11,6 +11,7 @@ use crate::{
         hcl_file::labels,
         packer::{Parts, Resolver, Selected, hcl, legacy},
     },
+    tools::aws::images::Ami,
 };
 
 /// The AMI that a build starts from.
@@ -25,7 +26,7 @@ pub enum SourceAmi {
 }
 
 /// `source_ami_filter`, or a `data "amazon-ami"` block: arguments of EC2's DescribeImages.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct AmiQuery {
     pub owners: Vec<String>,
     pub filters: BTreeMap<String, String>,
@@ -39,6 +40,15 @@ pub struct FoundAmi {
     pub id: String,
     /// RFC 3339 in UTC, as EC2 writes it: newer dates are greater as text.
     pub created: String,
+}
+
+impl From<&Ami> for FoundAmi {
+    fn from(ami: &Ami) -> Self {
+        Self {
+            id: ami.id.clone(),
+            created: ami.created.clone(),
+        }
+    }
 }
 
 impl AmiQuery {

@@ -3,16 +3,19 @@
 //! - [`run_folder`]: what lies where under `.amiable/`;
 //! - [`record`]: the typed lines of `journal.jsonl`;
 //! - [`writer`]: appends them durably;
+//! - [`past`]: reads those of earlier runs;
 //! - [`step_log`]: what a step printed, redacted;
 //! - [`lock`]: one run per stack and environment.
 
 pub mod lock;
+pub mod past;
 pub mod record;
 pub mod run_folder;
 pub mod step_log;
 pub mod writer;
 
 pub use lock::Lock;
+pub use past::PastRun;
 pub use record::Record;
 pub use run_folder::{RunFolder, StateFolder};
 pub use step_log::StepLog;

@@ -25,6 +25,9 @@ pub enum Record {
         stack: String,
         environment: String,
         driver_pid: u32,
+        /// When the driver started, in the system's own notation: with the pid it names one process.
+        #[serde(default)]
+        driver_started: Option<String>,
     },
     StepStarted {
         step: String,
@@ -39,6 +42,9 @@ pub enum Record {
     ChildStarted {
         step: String,
         pid: u32,
+        /// As the driver's.
+        #[serde(default)]
+        started: Option<String>,
     },
     ChildEnded {
         step: String,
@@ -50,6 +56,8 @@ pub enum Record {
         image: String,
         ami_name: String,
         region: String,
+        #[serde(default)]
+        fingerprint: Option<String>,
     },
     ImageVerified {
         image: String,
@@ -76,12 +84,13 @@ mod tests {
             record: Record::ChildStarted {
                 step: "terraform.apply".into(),
                 pid: 42,
+                started: Some("7".into()),
             },
         };
         let text = serde_json::to_string(&entry).unwrap();
         assert_eq!(
             text,
-            r#"{"at":"1970-01-01T00:00:00Z","record":"child-started","step":"terraform.apply","pid":42}"#
+            r#"{"at":"1970-01-01T00:00:00Z","record":"child-started","step":"terraform.apply","pid":42,"started":"7"}"#
         );
         assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
     }

@@ -10,6 +10,7 @@ use super::{
     frontend::Questions,
     prepared::{Access, Prepared},
     step_output::{StepOutput, Stopped},
+    steps::image::survey::Survey,
     stop::Stop,
 };
 use crate::{
@@ -18,9 +19,8 @@ use crate::{
     events::{Happening, Level, Operation, Output, OutputValue, Signal, Step},
     journal::{Journal, Record, RunFolder, StateFolder},
     plan::Request,
-    process::{self, Captured, Channel, Ended, Spool, StopSignal},
+    process::{self, Captured, Channel, Ended, ProcessIdentity, Spool, StopSignal},
     run_id::RunId,
-    tools::aws::images::Ami,
 };
 
 /// What is known before the first step.
@@ -51,8 +51,8 @@ pub struct Context {
     pub access: Access,
     /// Sends redacted events.
     pub events: Emitter,
-    /// The stack's AMIs, once they have been asked for.
-    pub own_images: tokio::sync::OnceCell<Vec<Ami>>,
+    /// What AWS says of images, once it has been asked.
+    pub survey: tokio::sync::OnceCell<Survey>,
     /// The outputs of the deployment before this run.
     pub known_outputs: Vec<Output>,
     pub outputs: Mutex<BTreeMap<Step, StepOutput>>,
@@ -186,6 +186,7 @@ impl Context {
                     let record = Record::ChildStarted {
                         step: step.to_string(),
                         pid,
+                        started: ProcessIdentity::of(pid).map(|process| process.started),
                     };
                     unrecorded = self.base.record(record).err();
                 }

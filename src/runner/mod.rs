@@ -2,6 +2,8 @@
 //!
 //! - [`prepared`]: what preflight and credentials find out;
 //! - [`context`]: what every step can use;
+//! - [`past`]: earlier runs, and whether they are over;
+//! - [`query`]: questions to AWS outside of a run;
 //! - [`execute`]: which step runs when, and what the run amounts to;
 //! - [`steps`]: the steps themselves;
 //! - [`step_log`]: what tools print;
@@ -15,7 +17,9 @@ pub mod failure;
 pub mod frontend;
 pub mod git;
 pub mod installed;
+pub mod past;
 pub mod prepared;
+pub mod query;
 pub mod step_log;
 pub mod step_output;
 pub mod steps;
@@ -45,6 +49,7 @@ use crate::{
     events::{Event, Happening, Output, RunResult, RunStart, Signal, Step, StepResult, Warning},
     journal::{self, Journal, Lock, Record, RunFolder, StateFolder, lock::LockError},
     plan::{self, Request},
+    process::ProcessIdentity,
     run_id::RunId,
 };
 
@@ -221,7 +226,7 @@ async fn all_steps(
                 prepared,
                 access,
                 events,
-                own_images: tokio::sync::OnceCell::new(),
+                survey: tokio::sync::OnceCell::new(),
                 known_outputs,
                 outputs: Mutex::new(BTreeMap::new()),
             });
@@ -357,6 +362,7 @@ fn run_started(base: &Base) -> Record {
         stack: base.stack.name.clone(),
         environment: base.stack.environment.name.clone(),
         driver_pid: std::process::id(),
+        driver_started: ProcessIdentity::of(std::process::id()).map(|process| process.started),
     }
 }
 

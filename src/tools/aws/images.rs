@@ -1,12 +1,15 @@
 //! `ec2 describe-images`: the AMIs of a stack, and the newest one a template builds on.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Aws;
 use crate::command::ToolCommand;
 
 /// An AMI as far as we use what AWS says of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ami {
     pub id: String,
     pub name: String,
@@ -16,9 +19,38 @@ pub struct Ami {
     pub owner: String,
     pub tags: Vec<(String, String)>,
     pub snapshots: Vec<String>,
+    /// What filters that [`Ami::shows`] look at, as far as AWS gave it.
+    pub attributes: BTreeMap<&'static str, String>,
 }
 
+/// Filters of `describe-images`, and where its answer has what they look at (EC2 API reference,
+/// DescribeImages).
+const ATTRIBUTES: [(&str, &str); 12] = [
+    ("architecture", "Architecture"),
+    ("description", "Description"),
+    ("ena-support", "EnaSupport"),
+    ("hypervisor", "Hypervisor"),
+    ("image-type", "ImageType"),
+    ("is-public", "Public"),
+    ("name", "Name"),
+    ("owner-alias", "ImageOwnerAlias"),
+    ("owner-id", "OwnerId"),
+    ("root-device-type", "RootDeviceType"),
+    ("state", "State"),
+    ("virtualization-type", "VirtualizationType"),
+];
+
 impl Ami {
+    /// Whether the outcome of the filter `name` can be told from the answer.
+    pub fn shows(name: &str) -> bool {
+        ATTRIBUTES.iter().any(|(filter, _)| *filter == name)
+    }
+
+    /// What the filter `name` would look at.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(String::as_str)
+    }
+
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags
             .iter()
@@ -86,7 +118,7 @@ pub fn decode(stdout: &[u8]) -> Option<Vec<Ami>> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Answer {
-        images: Vec<RawImage>,
+        images: Vec<Value>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -126,26 +158,43 @@ pub fn decode(stdout: &[u8]) -> Option<Vec<Ami>> {
     let mut images: Vec<Ami> = answer
         .images
         .into_iter()
-        .map(|raw| Ami {
-            id: raw.image_id,
-            name: raw.name,
-            state: raw.state,
-            created: raw.creation_date,
-            owner: raw.owner_id,
-            tags: raw
-                .tags
-                .into_iter()
-                .map(|tag| (tag.key, tag.value))
-                .collect(),
-            snapshots: raw
-                .block_device_mappings
-                .into_iter()
-                .filter_map(|mapping| mapping.ebs?.snapshot_id)
-                .collect(),
+        .map(|image| (attributes(&image), RawImage::deserialize(image)))
+        .map(|(attributes, raw)| {
+            let raw = raw.ok()?;
+            Some(Ami {
+                attributes,
+                id: raw.image_id,
+                name: raw.name,
+                state: raw.state,
+                created: raw.creation_date,
+                owner: raw.owner_id,
+                tags: raw
+                    .tags
+                    .into_iter()
+                    .map(|tag| (tag.key, tag.value))
+                    .collect(),
+                snapshots: raw
+                    .block_device_mappings
+                    .into_iter()
+                    .filter_map(|mapping| mapping.ebs?.snapshot_id)
+                    .collect(),
+            })
         })
-        .collect();
+        .collect::<Option<_>>()?;
     images.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| b.id.cmp(&a.id)));
     Some(images)
+}
+
+fn attributes(image: &Value) -> BTreeMap<&'static str, String> {
+    let present = ATTRIBUTES.iter().filter_map(|(filter, member)| {
+        let text = match image.get(member)? {
+            Value::String(text) => text.clone(),
+            Value::Bool(flag) => flag.to_string(),
+            _ => return None,
+        };
+        Some((*filter, text))
+    });
+    present.collect()
 }
 
 #[cfg(test)]
@@ -181,6 +230,7 @@ mod tests {
         assert_eq!(images[0].id, "ami-2");
         assert_eq!(images[0].tag("amiable:run"), Some("r"));
         assert_eq!(images[0].snapshots, ["snap-1"]);
+        assert_eq!(images[0].attribute("state"), Some("pending"));
         assert!(!images[0].is_available() && images[1].is_available());
         assert_eq!(decode(b"An error occurred"), None);
     }

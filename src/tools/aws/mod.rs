@@ -36,6 +36,18 @@ impl Aws {
         }
     }
 
+    /// The same access, to another region.
+    pub fn in_region(&self, region: impl Into<String>) -> Self {
+        Self {
+            region: region.into(),
+            ..self.clone()
+        }
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     fn command(&self, service: &str, action: &str) -> ToolCommand {
         ToolCommand::new(self.program.clone())
             .args([service, action, "--output", "json"])

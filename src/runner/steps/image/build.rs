@@ -9,7 +9,7 @@ use crate::{
     command::EnvValue,
     config::ImageSpec,
     events::{Happening, Level, Step},
-    images::decide::tag,
+    images::tag,
     journal::Record,
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
@@ -69,7 +69,7 @@ async fn pack(
         .path()
         .join(format!("packer-manifest-{}.json", image.name));
     let edits = edits(context, image, inputs, machine, &ami_name, &manifest);
-    let selected = inputs.template.select(image.source.as_deref())?;
+    let selected = inputs.reading.selected()?;
     let rendering = render::render(&selected, &edits)?;
     let variables = write(context, inputs, &rendering)?;
 
@@ -89,6 +89,7 @@ async fn pack(
         image: image.name.clone(),
         ami_name,
         region: context.base.stack.region.clone(),
+        fingerprint: Some(inputs.fingerprint().to_owned()),
     })?;
 
     let mut heard = Heard::default();
@@ -288,13 +289,13 @@ fn edits(
         emulator,
         provision,
         plugins: inputs.packer.plugins(),
-        secret_variables: inputs.secret_variables.clone(),
+        secret_variables: inputs.reading.secret_variables.clone(),
     }
 }
 
 /// Writes the rendered files into the workspace and returns the path of the variable file.
 fn write(context: &Context, inputs: &Inputs, rendering: &Rendering) -> Result<String, Failure> {
-    let variables = render::variables::file(&inputs.template, &inputs.variables)?;
+    let variables = render::variables::file(&inputs.reading.template, &inputs.reading.variables)?;
     for file in rendering.files.iter().chain([&variables]) {
         context.prepared.write(&file.path, &file.text)?;
     }
@@ -325,7 +326,7 @@ async fn install_plugins(
     target: &Target,
     inputs: &Inputs,
 ) -> Result<(), Failure> {
-    let command = match (inputs.packer.plugins(), inputs.template.is_legacy()) {
+    let command = match (inputs.packer.plugins(), inputs.reading.template.is_legacy()) {
         (Plugins::BuiltInOnly, _) | (Plugins::BuiltIn, true) => return Ok(()),
         (Plugins::BuiltIn | Plugins::Installed, false) => packer.init(target),
         (Plugins::Installed, true) => packer.install_plugin(AMAZON_PLUGIN, &target.folder),

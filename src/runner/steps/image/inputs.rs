@@ -1,16 +1,15 @@
 //! What decides an image's content, gathered before anything is built.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::lookup;
+use super::{lookup, reading::Reading, survey::Survey};
 use crate::{
     config::ImageSpec,
     images::{
         fingerprint::{self, FingerprintManifest, Subject},
-        source_ami::{FoundAmi, SourceAmi, source_ami},
+        source_ami::{AmiQuery, FoundAmi, SourceAmi, source_ami},
     },
-    render::packer::{Template, resolve::Resolver, variables as declared},
-    runner::{context::Context, failure::Failure, steps::variables},
+    runner::{context::Context, failure::Failure},
     tools::{aws::images as ami, packer::version::PackerVersion},
 };
 
@@ -19,10 +18,7 @@ const DEFAULT_USER: &str = "admin";
 
 /// A template, the values it gets, and what they amount to.
 pub struct Inputs {
-    pub template: Template,
-    pub variables: Map<String, Value>,
-    /// Template variables whose values come from credentials.
-    pub secret_variables: Vec<String>,
+    pub reading: Arc<Reading>,
     pub packer: PackerVersion,
     /// Packer's name for the builder that makes the image.
     pub builder: String,
@@ -38,47 +34,32 @@ impl Inputs {
     }
 }
 
-/// Reads the template and everything it names, and asks AWS which AMI it builds on.
+/// Takes the fingerprint of the image from its template and everything that names.
 ///
 /// # Errors
 ///
-/// When the template cannot be understood, a file that it names is missing, or AWS refuses.
-pub async fn gather(context: &Context, image: &ImageSpec) -> Result<Inputs, Failure> {
-    let project = &context.base.stack.root;
+/// When the template cannot be understood, a file that it names is missing, or AWS refuses to say which
+/// AMI it builds on.
+pub async fn gather(
+    context: &Context,
+    image: &ImageSpec,
+    survey: &Survey,
+) -> Result<Inputs, Failure> {
     let packer = PackerVersion::from(context.prepared.packer()?.version.clone());
-    let template = Template::read(project, &image.template, Some(&image.place))?;
-    let scope = context.base.stack.scope();
-    let mut values = Map::new();
-    for (name, expression) in image.variables.expressions() {
-        values.insert(name.to_owned(), expression.evaluate(&scope)?);
-    }
-    let secret_variables: Vec<String> = image
-        .variables
-        .credentials()
-        .map(|(variable, _)| variable.to_owned())
-        .collect();
-    // Packer fails late on a variable that nobody sets, and only warns about a misspelt one.
-    variables::check(
-        template.path.as_str(),
-        &declared::declared(&template),
-        &image.variables,
-        &[],
-        &declared::set_by_files(&template),
-    )?;
-
-    let resolver = Resolver::new(&template, project, &values, &secret_variables);
-    let selected = template.select(image.source.as_deref())?;
+    let reading = survey.reading(&image.name)?;
+    let resolver = reading.resolver();
+    let selected = reading.selected()?;
     let ssh_user = resolver
         .text(&selected, "ssh_username")
         .unwrap_or_else(|| DEFAULT_USER.to_owned());
-    let source_ami = resolve(context, source_ami(&selected, &resolver)).await?;
+    let source_ami = resolve(context, survey, source_ami(&selected, &resolver)).await?;
     let taken = fingerprint::take(Subject {
-        project,
+        project: reading.project(),
         selected: &selected,
         resolver: &resolver,
         inputs: &image.inputs,
         declared_at: Some(&image.place),
-        variables: &values,
+        variables: &reading.variables,
         rotate: image.rotate.as_deref(),
         source_ami: source_ami.as_deref(),
         packer: &packer,
@@ -88,9 +69,7 @@ pub async fn gather(context: &Context, image: &ImageSpec) -> Result<Inputs, Fail
     drop(selected);
     let fingerprint = taken.manifest.fingerprint().to_string();
     Ok(Inputs {
-        template,
-        variables: values,
-        secret_variables,
+        reading,
         packer,
         builder,
         ssh_user,
@@ -100,31 +79,36 @@ pub async fn gather(context: &Context, image: &ImageSpec) -> Result<Inputs, Fail
 }
 
 /// The id of the source AMI; `None` when only Packer can tell.
-async fn resolve(context: &Context, source: SourceAmi) -> Result<Option<String>, Failure> {
-    match source {
-        SourceAmi::Fixed(id) => Ok(Some(id)),
-        SourceAmi::Unknown(_) => Ok(None),
-        SourceAmi::Query(query) => {
-            let filters: Vec<ami::Filter> = query
-                .filters
-                .iter()
-                .map(|(name, value)| (name.clone(), vec![value.clone()]))
-                .collect();
-            let command = ami::by_filters(&context.access.aws, &query.owners, &filters);
-            let found: Vec<FoundAmi> = lookup::describe(context, command)
-                .await?
-                .into_iter()
-                .map(|ami| FoundAmi {
-                    id: ami.id,
-                    created: ami.created,
-                })
-                .collect();
-            match query.choose(&found) {
-                Some(chosen) => Ok(Some(chosen.id.clone())),
-                None => Err(no_source_ami(found.len(), &context.base.stack.region)),
-            }
-        }
+async fn resolve(
+    context: &Context,
+    survey: &Survey,
+    source: SourceAmi,
+) -> Result<Option<String>, Failure> {
+    let query = match source {
+        SourceAmi::Fixed(id) => return Ok(Some(id)),
+        SourceAmi::Unknown(_) => return Ok(None),
+        SourceAmi::Query(query) => query,
+    };
+    let found = match survey.source(&query) {
+        Some(found) => found.to_vec(),
+        None => ask(context, &query).await?,
+    };
+    match query.choose(&found) {
+        Some(chosen) => Ok(Some(chosen.id.clone())),
+        None => Err(no_source_ami(found.len(), &context.base.stack.region)),
     }
+}
+
+/// Asks AWS about one template's source alone.
+async fn ask(context: &Context, query: &AmiQuery) -> Result<Vec<FoundAmi>, Failure> {
+    let filters: Vec<ami::Filter> = query
+        .filters
+        .iter()
+        .map(|(name, value)| (name.clone(), vec![value.clone()]))
+        .collect();
+    let command = ami::by_filters(&context.access.aws, &query.owners, &filters);
+    let found = lookup::describe(context, command).await?;
+    Ok(found.iter().map(FoundAmi::from).collect())
 }
 
 fn no_source_ami(found: usize, region: &str) -> Failure {

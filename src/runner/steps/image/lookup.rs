@@ -1,12 +1,11 @@
-//! What AWS says there is: the stack's AMIs, and whether a new one can really be used.
+//! Looks at AMIs: all of a stack, and whether a new one can really be used.
 
 use std::time::{Duration, Instant};
 
 use crate::{
     command::ToolCommand,
-    config::ImageSpec,
     events::Step,
-    images::decide::tag,
+    images::tag,
     runner::{context::Context, failure::Failure, step_output::Stopped},
     tools::{
         aws::images::{self as ami, Ami},
@@ -19,35 +18,18 @@ const AVAILABLE_WITHIN: Duration = Duration::from_secs(120);
 /// Pause between two looks at it.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// The stack's AMIs in this environment, newest first; asked once for all images of a run.
+/// Every AMI with the tags of the stack in this environment, newest first, whatever its name.
 ///
 /// # Errors
 ///
 /// When AWS refuses or cannot be reached.
 pub async fn of_stack(context: &Context) -> Result<Vec<Ami>, Failure> {
     let stack = &context.base.stack;
-    let asked = context
-        .own_images
-        .get_or_try_init(|| async {
-            let tags = [
-                (tag::STACK, stack.name.as_str()),
-                (tag::ENVIRONMENT, stack.environment.name.as_str()),
-            ];
-            describe(context, ami::own_images(&context.access.aws, &tags)).await
-        })
-        .await?;
-    Ok(asked.clone())
-}
-
-/// The AMIs of one image.
-///
-/// # Errors
-///
-/// As [`of_stack`].
-pub async fn of_image(context: &Context, image: &ImageSpec) -> Result<Vec<Ami>, Failure> {
-    let mut own = of_stack(context).await?;
-    own.retain(|ami| ami.tag(tag::IMAGE) == Some(image.name.as_str()));
-    Ok(own)
+    let tags = [
+        (tag::STACK, stack.name.as_str()),
+        (tag::ENVIRONMENT, stack.environment.name.as_str()),
+    ];
+    describe(context, ami::own_images(&context.access.aws, &tags)).await
 }
 
 /// The image `id` as AWS itself describes it, once it is available and carries this run's tag.

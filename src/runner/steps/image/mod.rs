@@ -1,7 +1,8 @@
 //! `image.<name>`: reuse the AMI that is there, or build one and see for ourselves that it is.
 //!
-//! - [`lookup`]: what AWS says there is;
-//! - [`inputs`]: what decides the image's content;
+//! - [`survey`]: what AWS says there is, asked once for all images;
+//! - [`reading`], [`inputs`]: the template, and what decides the image's content;
+//! - [`lookup`]: a look at single AMIs;
 //! - [`build`]: `packer build`;
 //! - [`machine`]: in the sandbox, the machine that provisioners run on.
 
@@ -9,6 +10,8 @@ mod build;
 mod inputs;
 pub mod lookup;
 mod machine;
+mod reading;
+pub mod survey;
 
 use crate::{
     config::ImageSpec,
@@ -17,8 +20,9 @@ use crate::{
         StepResult,
     },
     images::{
-        decide::{Wanted, decide, is_provisioned, tag},
+        decide::{Wanted, decide, is_provisioned},
         fingerprint::{self, FingerprintManifest},
+        tag,
     },
     plan::Only,
     run_id::RunId,
@@ -36,14 +40,12 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
     context
         .events
         .doing(&step, "looking for images that are there");
+    let survey = survey::of(context).await?;
+    let existing = survey.of_image(image);
     if context.base.request.only == Only::Terraform {
-        return newest(context, image, &lookup::of_image(context, image).await?);
+        return newest(context, image, &existing);
     }
-    let (existing, inputs) = tokio::join!(
-        lookup::of_image(context, image),
-        inputs::gather(context, image)
-    );
-    let (existing, inputs) = (existing?, inputs?);
+    let inputs = inputs::gather(context, image, survey).await?;
     let decision = decide(
         Wanted {
             fingerprint: inputs.fingerprint(),

@@ -1,0 +1,33 @@
+//! `amiable image`: the AMI life cycle, one file per command.
+
+mod build;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+use super::Global;
+use crate::errors::Error;
+
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: ImageCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImageCommand {
+    /// Build the images of the stack that have changed
+    Build(build::Args),
+}
+
+impl Args {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// As the command's own `run`.
+    pub fn run(&self, global: &Global) -> Result<(), Error> {
+        match &self.command {
+            ImageCommand::Build(args) => args.run(global),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Earlier runs, and whether they are over.
+
+use crate::{journal::PastRun, journal::past::PastProcess, process::ProcessIdentity};
+
+/// Whether the driver of `past` or a child of it is still at work. The driver of a run that has recorded
+/// its end is not.
+pub fn is_alive(past: &PastRun) -> bool {
+    past.processes
+        .iter()
+        .any(|process| (process.step.is_some() || past.result.is_none()) && runs(process))
+}
+
+/// The children of `past` that are still at work although its driver is gone.
+pub fn orphans(past: &PastRun) -> Vec<&PastProcess> {
+    let mut processes = past.processes.iter();
+    if processes.any(|process| process.step.is_none() && runs(process)) {
+        return Vec::new();
+    }
+    let children = past.processes.iter();
+    children
+        .filter(|process| process.step.is_some() && runs(process))
+        .collect()
+}
+
+fn runs(process: &PastProcess) -> bool {
+    process.started.clone().is_some_and(|started| {
+        let identity = ProcessIdentity {
+            pid: process.pid,
+            started,
+        };
+        identity.is_alive()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_id::RunId;
+    use jiff::Timestamp;
+
+    fn past(result: Option<&str>, processes: Vec<PastProcess>) -> PastRun {
+        PastRun {
+            run: RunId::new(Timestamp::UNIX_EPOCH, [0, 0, 0]),
+            operation: "up".into(),
+            stack: "web".into(),
+            environment: "prod".into(),
+            result: result.map(str::to_owned),
+            processes,
+            builds: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_run_is_alive_as_long_as_one_of_its_very_processes_is() {
+        let me = ProcessIdentity::of(std::process::id()).unwrap();
+        let process = |step: Option<&str>, started: &str| PastProcess {
+            step: step.map(str::to_owned),
+            pid: me.pid,
+            started: Some(started.to_owned()),
+        };
+        let gone = || process(None, "earlier");
+        let child = || process(Some("image.web"), &me.started);
+
+        assert!(is_alive(&past(None, vec![process(None, &me.started)])));
+        assert!(!is_alive(&past(
+            Some("failed"),
+            vec![process(None, &me.started)]
+        )));
+        assert!(!is_alive(&past(None, vec![gone()])));
+        let orphaned = past(None, vec![gone(), child()]);
+        assert!(is_alive(&orphaned));
+        assert_eq!(orphans(&orphaned), [&child()]);
+        let attended = past(None, vec![process(None, &me.started), child()]);
+        assert_eq!(orphans(&attended), Vec::<&PastProcess>::new());
+    }
+}

@@ -1,0 +1,111 @@
+//! Questions to AWS outside of a run: no lock, no records, nothing changed.
+
+use std::time::Duration;
+
+use super::{failure::Failure, installed};
+use crate::{
+    command::{EnvValue, ToolCommand},
+    config::{CredentialSpec, SourceSpec, Stack},
+    credentials::{self, aws_environment},
+    errors::{Error, Exit},
+    journal::run_folder::PRODUCED,
+    process::{self, Captured, redaction::Redactor},
+    sandbox::{Sandbox, Status, overrides},
+    tools::{aws::Aws, locate::Tool},
+};
+
+/// How long AWS may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Access to AWS for a stack in its environment.
+pub struct Query {
+    pub aws: Aws,
+    redactor: Redactor,
+}
+
+impl Query {
+    /// Opens it; `None` in a sandbox that is not running, which has nothing to tell of.
+    ///
+    /// # Errors
+    ///
+    /// When a credential for AWS is missing or the `aws` command is.
+    pub fn open(stack: &Stack, interactive: bool) -> Result<Option<Self>, Error> {
+        let context = credentials::Context::of_process(stack, &stack.root, interactive);
+        let program = installed::path(Tool::Aws).map_err(failed)?;
+        if stack.environment.is_sandbox() {
+            let sandbox = Sandbox::at(stack.root.join(PRODUCED).join("sandbox"));
+            let Status::Running(emulator) = sandbox.status()? else {
+                return Ok(None);
+            };
+            let no_proxy = context.variables.text("NO_PROXY");
+            let env = overrides::child_environment(&emulator.url(), &stack.region, no_proxy);
+            return Ok(Some(Self {
+                aws: Aws::new(program, stack.region.clone(), env),
+                redactor: Redactor::new([]),
+            }));
+        }
+        let specs: Vec<CredentialSpec> = stack
+            .credentials
+            .iter()
+            .filter(|spec| is_for_aws(spec))
+            .cloned()
+            .collect();
+        let resolution = credentials::resolve(&specs, &context);
+        resolution.check()?;
+        let variables = aws_environment(&resolution, &context, &stack.region);
+        let secrets = variables
+            .iter()
+            .filter_map(credentials::AwsVariable::secret)
+            .chain(resolution.secrets());
+        let redactor = Redactor::new(secrets);
+        let env: Vec<(String, EnvValue)> = variables.into_iter().map(Into::into).collect();
+        Ok(Some(Self {
+            aws: Aws::new(program, stack.region.clone(), env),
+            redactor,
+        }))
+    }
+
+    /// Runs one `aws` command.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started, takes too long, or AWS refuses.
+    pub fn ask(&self, command: &ToolCommand) -> Result<Captured, Failure> {
+        let answer = process::capture(command, PATIENCE)?;
+        if answer.success() {
+            return Ok(answer);
+        }
+        let complaint = self.redactor.redact(&answer.stderr_text()).into_owned();
+        let mend = crate::tools::terraform::diagnosis::mend_of_text(&complaint);
+        let lines = complaint.lines().filter(|line| !line.trim().is_empty());
+        Err(Failure::new(format!("AWS refuses `{}`", command.display()))
+            .excerpt(lines.map(str::to_owned))
+            .hints(mend.map(str::to_owned)))
+    }
+}
+
+/// Only these are looked up: a question must not unlock a store for a database's password.
+fn is_for_aws(spec: &CredentialSpec) -> bool {
+    let from_env = spec.sources.iter().filter_map(|source| match source {
+        SourceSpec::Env(name) => Some(name),
+        SourceSpec::Pass(_) | SourceSpec::Keyring(_) | SourceSpec::Command(_) => None,
+    });
+    from_env
+        .chain(&spec.env)
+        .any(|name| credentials::is_aws_key(name))
+}
+
+/// A failure outside of a run, as the command line tells it.
+pub fn failed(failure: Failure) -> Error {
+    let mut problem = failure.failure.message;
+    for line in failure.failure.excerpt {
+        problem.push_str("\n  ");
+        problem.push_str(&line);
+    }
+    let hints = failure.failure.hints;
+    match failure.exit {
+        Exit::MissingTool => Error::Tool { problem, hints },
+        Exit::Refused => Error::Refused { problem, hints },
+        _ => Error::Failed { problem, hints },
+    }
+}
