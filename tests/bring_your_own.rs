@@ -2,11 +2,11 @@
 //! and an absolute script, and a Terraform folder. A short `stack.hcl` deploys it into the sandbox,
 //! with the real tools and its provisioners running in a builder machine.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+mod sandbox_project;
+
+use std::{fs, path::PathBuf};
+
+use sandbox_project::{Project, files};
 
 const STACK: &str = r#"
 stack "webworker" {
@@ -89,163 +89,91 @@ output "image" {
 }
 "#;
 
+const SETUP: &str = r#"#!/bin/sh
+set -eu
+[ -n "$DB_PASS" ]
+printf %s "$GREETING" >/tmp/greeting
+echo "password: $DB_PASS"
+"#;
+
 const PASSWORD: &str = "Plain4Words&a<sign>";
 
-/// A project in a temporary folder; its sandbox ends with it.
-struct Project {
-    folder: tempfile::TempDir,
-    elsewhere: tempfile::TempDir,
-}
-
-impl Project {
-    fn new() -> Self {
-        let project = Self {
-            folder: tempfile::tempdir().unwrap(),
-            elsewhere: tempfile::tempdir().unwrap(),
-        };
-        let scripts = project.elsewhere.path().display().to_string();
-        project.write("stack.hcl", &STACK.replace("SCRIPTS", &scripts));
-        project.write("infra/packer/webworker.json", TEMPLATE);
-        project.write(
-            "infra/packer/setup.sh",
-            "#!/bin/sh\nset -eu\n[ -n \"$DB_PASS\" ]\nprintf %s \"$GREETING\" >/tmp/greeting\necho \"password: $DB_PASS\"\n",
-        );
-        project.write("infra/terraform/main.tf", ROOT);
-        fs::write(
-            project.elsewhere.path().join("check.sh"),
-            "#!/bin/sh\nset -eu\n[ \"$(cat /tmp/greeting)\" = \"it's \\\"webworker\\\"\" ]\n",
-        )
-        .unwrap();
-        project
-    }
-
-    fn path(&self, relative: &str) -> PathBuf {
-        self.folder.path().join(relative)
-    }
-
-    fn write(&self, relative: &str, text: &str) {
-        let path = self.path(relative);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn amiable(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        self.amiable_with(arguments, &[])
-    }
-
-    fn amiable_with(
-        &self,
-        arguments: &[&str],
-        variables: &[(&str, &str)],
-    ) -> (Option<i32>, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_amiable"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .env_clear();
-        let network = [
-            "SSL_CERT_FILE",
-            "REQUESTS_CA_BUNDLE",
-            "HTTP_PROXY",
-            "HTTPS_PROXY",
-            "NO_PROXY",
-        ];
-        for name in ["PATH", "HOME", "AMIABLE_HOME", "XDG_DATA_HOME"]
-            .iter()
-            .chain(&network)
-        {
-            if let Some(value) = env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        command
-            .env("AWS_DB_PASS", PASSWORD)
-            .envs(variables.iter().copied());
-        let output = command.output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (
-            output.status.code(),
-            text(&output.stdout),
-            text(&output.stderr),
-        )
-    }
-
-    #[track_caller]
-    fn succeeds(&self, arguments: &[&str]) -> String {
-        let (code, stdout, stderr) = self.amiable(arguments);
-        assert_eq!(code, Some(0), "amiable {arguments:?}\n{stdout}\n{stderr}");
-        stdout
-    }
-}
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        self.amiable(&["sandbox", "stop"]);
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    walkdir::WalkDir::new(folder)
-        .into_iter()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.file_type().is_file())
-        .map(|entry| entry.path().to_owned())
-        .collect()
+/// The project, and the folder elsewhere that its template takes a script from.
+fn project() -> (Project, tempfile::TempDir) {
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(
+        elsewhere.path().join("check.sh"),
+        "#!/bin/sh\nset -eu\n[ \"$(cat /tmp/greeting)\" = \"it's \\\"webworker\\\"\" ]\n",
+    )
+    .unwrap();
+    let stack = STACK.replace("SCRIPTS", &elsewhere.path().display().to_string());
+    let files = [
+        ("stack.hcl", stack.as_str()),
+        ("infra/packer/webworker.json", TEMPLATE),
+        ("infra/packer/setup.sh", SETUP),
+        ("infra/terraform/main.tf", ROOT),
+    ];
+    (
+        Project::new(&files, &[("AWS_DB_PASS", PASSWORD)]),
+        elsewhere,
+    )
 }
 
 #[test]
 fn a_foreign_project_is_deployed_reused_and_destroyed() {
-    let project = Project::new();
-    let own_files = files(project.folder.path());
+    let (project, _elsewhere) = project();
+    let own_files = files(project.root());
+    let deployed = || {
+        project
+            .run(&["output", "image"])
+            .expect(0)
+            .stdout
+            .trim()
+            .to_owned()
+    };
 
-    let report = project.succeeds(&["up", "--yes", "--json"]);
-    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let report = project.json(&["up", "--yes"], 0);
     assert_eq!(report["result"], "succeeded");
     let ami = report["images"][0]["outcome"]["ami"]
         .as_str()
         .expect("an AMI")
         .to_owned();
-    assert_eq!(project.succeeds(&["output", "image"]).trim(), ami);
+    assert_eq!(deployed(), ami);
 
-    let again = project.succeeds(&["up", "--yes", "--json"]);
-    let again: serde_json::Value = serde_json::from_str(&again).unwrap();
+    let again = project.json(&["up", "--yes"], 0);
     assert_eq!(again["images"][0]["outcome"]["origin"], "reused", "{again}");
     assert_eq!(again["images"][0]["outcome"]["ami"], ami.as_str());
 
-    let images_only: serde_json::Value =
-        serde_json::from_str(&project.succeeds(&["up", "--only", "images", "--json"])).unwrap();
+    let images_only = project.json(&["up", "--only", "images"], 0);
     assert_eq!(images_only["result"], "succeeded");
     let steps = images_only["steps"].to_string();
     assert!(!steps.contains("terraform"), "{steps}");
-    let terraform_only = project.succeeds(&["up", "--only", "terraform", "--yes", "--json"]);
-    assert!(terraform_only.contains(&ami), "{terraform_only}");
-
-    project.write("infra/packer/setup.sh", "#!/bin/sh\nexit 1\n");
-    let (_, _, plan) = project.amiable(&["plan"]);
-    assert!(plan.contains("changed: infra/packer/setup.sh"), "{plan}");
-    let (code, _, failed) = project.amiable(&["up", "--yes"]);
-    assert_eq!(code, Some(1), "{failed}");
-    assert_eq!(
-        project.succeeds(&["output", "image"]).trim(),
-        ami,
-        "the old image stays deployed"
+    let terraform_only = project.json(&["up", "--only", "terraform", "--yes"], 0);
+    assert!(
+        terraform_only.to_string().contains(&ami),
+        "{terraform_only}"
     );
 
-    project.succeeds(&["destroy", "--yes", "--images"]);
-    let (code, stdout, _) = project.amiable(&["output", "image"]);
-    assert_ne!(code, Some(0), "{stdout}");
+    project.write("infra/packer/setup.sh", "#!/bin/sh\nexit 1\n");
+    let plan = project.run(&["plan"]).stderr;
+    assert!(plan.contains("changed: infra/packer/setup.sh"), "{plan}");
+    project.run(&["up", "--yes"]).expect(1);
+    assert_eq!(deployed(), ami, "the old image stays deployed");
+
+    project.run(&["destroy", "--yes", "--images"]).expect(0);
+    let after = project.run(&["output", "image"]);
+    assert_ne!(after.code, Some(0), "{after:?}");
 
     // What was deployed to an emulator ends with it.
     project.write(".amiable/state/webworker/sandbox/outputs.json", "{}");
-    project.succeeds(&["sandbox", "stop"]);
+    project.run(&["sandbox", "stop"]).expect(0);
     assert!(
         !project
             .path(".amiable/state/webworker/sandbox/outputs.json")
             .exists()
     );
 
-    let now: Vec<PathBuf> = files(project.folder.path())
+    let now: Vec<PathBuf> = files(project.root())
         .into_iter()
         .filter(|path| !path.starts_with(project.path(".amiable")))
         .collect();
@@ -261,22 +189,23 @@ fn a_foreign_project_is_deployed_reused_and_destroyed() {
 
 #[test]
 fn without_docker_provisioners_are_never_skipped_silently() {
-    let project = Project::new();
+    let (project, _elsewhere) = project();
     let no_docker = [("AMIABLE_DOCKER", "no-such-docker")];
 
-    let (code, _, refused) = project.amiable_with(&["image", "build"], &no_docker);
-    assert_eq!(code, Some(5), "{refused}");
+    let refused = project
+        .run_with(&["image", "build"], &no_docker)
+        .expect(5)
+        .stderr;
     assert!(refused.contains("apt-get install docker.io"), "{refused}");
     assert!(refused.contains("--no-provision"), "{refused}");
 
     let arguments = ["image", "build", "--no-provision", "--json"];
-    let (code, stdout, stderr) = project.amiable_with(&arguments, &no_docker);
-    assert_eq!(code, Some(0), "{stderr}");
-    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let built = project.run_with(&arguments, &no_docker).expect(0);
+    let report: serde_json::Value = serde_json::from_str(&built.stdout).unwrap();
     assert_eq!(report["result"], "degraded");
-    assert!(stderr.contains("not provisioned"), "{stderr}");
+    assert!(built.stderr.contains("not provisioned"), "{built:?}");
 
     // The next run with Docker does not mistake it for the real one.
-    let (_, _, plan) = project.amiable(&["plan"]);
+    let plan = project.run(&["plan"]).stderr;
     assert!(plan.contains("not provisioned"), "{plan}");
 }
