@@ -26,6 +26,8 @@ pub struct Request {
     pub approved: bool,
     /// How long to wait for the lock of Terraform's state, in seconds.
     pub lock_timeout: u64,
+    /// Wait while another run works on the same stack and environment.
+    pub wait_for_others: bool,
     /// The task that `amiable task` runs.
     pub task: Option<ManualTask>,
 }
@@ -43,6 +45,7 @@ impl Request {
             allow_destroy: BTreeSet::new(),
             approved: false,
             lock_timeout: 60,
+            wait_for_others: false,
             task: None,
         }
     }

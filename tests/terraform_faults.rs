@@ -3,7 +3,10 @@
 
 mod support;
 
-use std::process::Command;
+use std::{
+    io::{BufRead, BufReader},
+    process::Command,
+};
 
 use support::{
     APPLY_DONE, APPLY_START, APPLY_SUMMARY, PLAN_SUMMARY, PLANNED, Project, Ran, STACK, Terraform,
@@ -232,17 +235,23 @@ fn a_second_run_is_told_who_works_and_exits_9() {
     let first = project.start(UP);
     wait_for(&started);
 
+    let run = project.last_run();
+    let run = run.file_name().unwrap().to_string_lossy();
+
     let second = project.run(UP).expect(9);
+    assert!(second.stderr.contains(&*run), "{}", second.stderr);
+
+    // A third one waits when it is asked to, and says for whom.
+    let mut third = project.start(&[UP, &["--wait"]].concat());
+    let mut said = BufReader::new(third.stderr.take().unwrap()).lines();
+    let waiting = said.next().unwrap().unwrap();
+    assert!(waiting.starts_with("waiting: another run"), "{waiting}");
+    assert!(waiting.contains(&*run), "{waiting}");
 
     std::fs::write(&go_on, "").unwrap();
     Ran::from(first.wait_with_output().unwrap()).expect(0);
-    let run = project
-        .last_run()
-        .file_name()
-        .unwrap()
-        .to_string_lossy()
-        .into_owned();
-    assert!(second.stderr.contains(&run), "{}", second.stderr);
+    said.for_each(drop);
+    assert_eq!(third.wait().unwrap().code(), Some(0));
 }
 
 #[test]

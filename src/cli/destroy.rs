@@ -27,6 +27,7 @@ impl Args {
             remove_images: self.images,
             approved: global.yes,
             lock_timeout: self.lock.lock_timeout,
+            wait_for_others: self.lock.wait,
             ..Request::new(Operation::Destroy)
         };
         deploy::run(global, self.stack.as_deref(), request)

@@ -48,6 +48,9 @@ pub struct LockOptions {
     /// How long to wait for the lock of Terraform's state, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_LOCK_TIMEOUT)]
     pub lock_timeout: u64,
+    /// Wait while another run works on the same stack and environment, instead of ending with 9
+    #[arg(long)]
+    pub wait: bool,
 }
 
 /// A half of a deployment.
@@ -63,6 +66,7 @@ impl Default for LockOptions {
     fn default() -> Self {
         Self {
             lock_timeout: DEFAULT_LOCK_TIMEOUT,
+            wait: false,
         }
     }
 }
@@ -96,6 +100,7 @@ impl BuildOptions {
             parallel: self.parallel,
             approved: global.yes,
             lock_timeout: lock.lock_timeout,
+            wait_for_others: lock.wait,
             ..Request::new(operation)
         }
     }

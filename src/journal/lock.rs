@@ -46,13 +46,7 @@ impl Lock {
     ///
     /// [`LockError::Held`] when another run has it, [`LockError::Io`] when the file cannot be used.
     pub fn take(path: &Utf8Path, owner: &Owner) -> Result<Self, LockError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -62,11 +56,36 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
+        Self::taken(file, owner)
+    }
+
+    /// Takes the lock at `path` for `owner`, after waiting for as long as another run has it.
+    ///
+    /// # Errors
+    ///
+    /// [`LockError::Io`] when the file cannot be used.
+    pub fn wait(path: &Utf8Path, owner: &Owner) -> Result<Self, LockError> {
+        let file = open(path)?;
+        file.lock()?;
+        Self::taken(file, owner)
+    }
+
+    fn taken(mut file: File, owner: &Owner) -> Result<Self, LockError> {
         file.set_len(0)?;
         file.rewind()?;
         file.write_all(&serde_json::to_vec(owner).map_err(io::Error::from)?)?;
         Ok(Self { _file: file })
     }
+}
+
+fn open(path: &Utf8Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(test)]

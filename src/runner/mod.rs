@@ -63,6 +63,8 @@ pub struct Setup {
     pub questions: Questions,
     /// The outputs of the deployment before this run.
     pub known_outputs: Vec<Output>,
+    /// Told who is waited for, before there are events.
+    pub on_wait: fn(&str),
 }
 
 /// Who listens to a run.
@@ -86,13 +88,15 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// [`Error::Locked`] when another run works on the same stack and environment.
+    /// [`Error::Locked`] when another run works on the same stack and environment and the request does
+    /// not wait for it.
     pub fn new(setup: Setup) -> Result<Self, Error> {
         let Setup {
             stack,
             request,
             questions,
             known_outputs,
+            on_wait,
         } = setup;
         let now = Timestamp::now();
         let run = RunId::new(now, random()?);
@@ -103,8 +107,14 @@ impl Run {
             pid: std::process::id(),
             since: now,
         };
-        let lock =
-            Lock::take(&state.lock(), &owner).map_err(|error| locked(error, &stack, &state))?;
+        let lock = match Lock::take(&state.lock(), &owner) {
+            Err(LockError::Held(other)) if request.wait_for_others => {
+                on_wait(&who_works(other.as_ref(), &stack));
+                Lock::wait(&state.lock(), &owner)
+            }
+            taken => taken,
+        }
+        .map_err(|error| locked(error, &stack, &state))?;
         let folder = RunFolder::create(&stack.root, &run)
             .map_err(failed_to("make the run's folder under .amiable/runs/"))?;
         let journal = Journal::create(&folder.journal()).map_err(failed_to("make the journal"))?;
@@ -368,28 +378,30 @@ fn run_started(base: &Base) -> Record {
 
 fn locked(error: LockError, stack: &Stack, state: &StateFolder) -> Error {
     match error {
-        LockError::Held(owner) => {
-            let who = owner.map_or_else(String::new, |owner| {
-                format!(
-                    ": run {} (process {}) since {}",
-                    owner.run, owner.pid, owner.since
-                )
-            });
-            Error::Locked {
-                problem: format!(
-                    "another run works on {} in {}{who}",
-                    stack.name, stack.environment.name
-                ),
-                hints: vec![
-                    "wait until it has ended, or interrupt it with Ctrl-C where it runs".to_owned(),
-                ],
-            }
-        }
+        LockError::Held(owner) => Error::Locked {
+            problem: who_works(owner.as_ref(), stack),
+            hints: vec![
+                "`--wait` waits until it has ended; Ctrl-C where it runs interrupts it".to_owned(),
+            ],
+        },
         LockError::Io(source) => Error::Io {
             context: format!("failed to use the lock {}", state.lock()),
             source,
         },
     }
+}
+
+fn who_works(owner: Option<&journal::lock::Owner>, stack: &Stack) -> String {
+    let who = owner.map_or_else(String::new, |owner| {
+        format!(
+            ": run {} (process {}) since {}",
+            owner.run, owner.pid, owner.since
+        )
+    });
+    format!(
+        "another run works on {} in {}{who}",
+        stack.name, stack.environment.name
+    )
 }
 
 fn failed_to(what: &'static str) -> impl Fn(io::Error) -> Error {
