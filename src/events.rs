@@ -24,6 +24,7 @@ pub enum Step {
     Check(String),
     Task(String),
     Prune,
+    Unlock,
 }
 
 impl fmt::Display for Step {
@@ -40,6 +41,7 @@ impl fmt::Display for Step {
             Step::Check(name) => write!(f, "check.{name}"),
             Step::Task(name) => write!(f, "task.{name}"),
             Step::Prune => f.write_str("prune"),
+            Step::Unlock => f.write_str("unlock"),
         }
     }
 }
@@ -52,6 +54,7 @@ pub enum Operation {
     Destroy,
     ImageBuild,
     Task,
+    Unlock,
 }
 
 impl Operation {
@@ -63,6 +66,7 @@ impl Operation {
             Operation::Destroy => "destroy",
             Operation::ImageBuild => "image build",
             Operation::Task => "task",
+            Operation::Unlock => "unlock",
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Request {
     pub wait_for_others: bool,
     /// The task that `amiable task` runs.
     pub task: Option<ManualTask>,
+    /// What `amiable unlock` is told.
+    pub unlock: Unlock,
 }
 
 impl Request {
@@ -47,6 +49,7 @@ impl Request {
             lock_timeout: 60,
             wait_for_others: false,
             task: None,
+            unlock: Unlock::default(),
         }
     }
 
@@ -61,6 +64,15 @@ impl Request {
 pub struct ManualTask {
     pub name: String,
     pub arguments: Vec<String>,
+}
+
+/// What the user knows of a lock that is to be freed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unlock {
+    /// Id of the lock, for backends whose locks only Terraform can read.
+    pub id: Option<String>,
+    /// The user vouches for what cannot be seen from here.
+    pub owner_is_gone: bool,
 }
 
 /// Which half of a deployment is wanted.
@@ -121,6 +133,10 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
             if let Some(task) = &request.task {
                 plan.push(Step::Task(task.name.clone()), &[Step::Credentials]);
             }
+        }
+        Operation::Unlock => {
+            plan.push(Step::TerraformInit, &[Step::Credentials]);
+            plan.push(Step::Unlock, &[Step::TerraformInit]);
         }
     }
     plan

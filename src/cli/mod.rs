@@ -13,6 +13,7 @@ pub mod sandbox;
 pub mod stack;
 pub mod stdout;
 pub mod task;
+pub mod unlock;
 pub mod up;
 
 use std::process::ExitCode;
@@ -90,6 +91,8 @@ pub enum Command {
     Output(output::Args),
     /// Look at and build the stack's AMIs
     Image(image::Args),
+    /// Free the lock of Terraform's state that a Terraform which is gone left behind
+    Unlock(unlock::Args),
     /// Run one of the stack's own tasks
     Task(task::Args),
     /// Where credentials come from; store them; use them
@@ -149,6 +152,7 @@ impl Cli {
             Command::Output(args) => args.run(global),
             Command::Image(args) => args.run(global),
             Command::Task(args) => args.run(global),
+            Command::Unlock(args) => args.run(global),
             Command::Creds(args) => args.run(global),
             Command::Sandbox(args) => args.run(global),
             Command::Report(args) => args.run(global),

@@ -6,6 +6,7 @@
 //! - [`session`]: what a child leaves behind;
 //! - [`detach`]: a child that goes on when the driver ends;
 //! - [`identity`]: whether a pid still stands for the process that was started;
+//! - [`named()`]: whether a program runs on this machine at all;
 //! - [`environment`]: the environment every child gets;
 //! - [`redaction`]: takes secrets out of everything children print;
 //! - [`replace()`]: becoming the command of `creds exec`.
@@ -14,6 +15,7 @@ pub mod capture;
 pub mod detach;
 pub mod environment;
 pub mod identity;
+pub mod named;
 mod own;
 pub mod redaction;
 pub mod replace;
@@ -29,6 +31,7 @@ use thiserror::Error;
 pub use capture::{Captured, capture};
 pub use detach::{Detached, spawn_detached};
 pub use identity::{Ending, ProcessIdentity};
+pub use named::named;
 pub use own::protect_own;
 pub use replace::replace;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};

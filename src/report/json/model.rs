@@ -46,6 +46,7 @@ pub enum Operation {
     Destroy,
     ImageBuild,
     Task,
+    Unlock,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

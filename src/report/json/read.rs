@@ -24,6 +24,7 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
             model::Operation::Destroy => events::Operation::Destroy,
             model::Operation::ImageBuild => events::Operation::ImageBuild,
             model::Operation::Task => events::Operation::Task,
+            model::Operation::Unlock => events::Operation::Unlock,
         },
         stack: run.stack,
         environment: run.environment,
@@ -130,6 +131,7 @@ fn step_id(id: &str) -> Result<events::Step, ReadError> {
             "terraform.apply" => Some(events::Step::TerraformApply),
             "rollout" => Some(events::Step::Rollout),
             "prune" => Some(events::Step::Prune),
+            "unlock" => Some(events::Step::Unlock),
             _ => None,
         },
     };

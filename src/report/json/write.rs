@@ -99,6 +99,7 @@ fn run(summary: &RunSummary) -> model::Run {
             events::Operation::Destroy => model::Operation::Destroy,
             events::Operation::ImageBuild => model::Operation::ImageBuild,
             events::Operation::Task => model::Operation::Task,
+            events::Operation::Unlock => model::Operation::Unlock,
         },
         stack: summary.stack.clone(),
         environment: summary.environment.clone(),

@@ -12,4 +12,5 @@ pub mod terraform_apply;
 mod terraform_failure;
 pub mod terraform_init;
 pub mod terraform_plan;
+pub mod unlock;
 mod variables;

@@ -97,11 +97,11 @@ impl Needs {
             Operation::Up | Operation::Plan | Operation::ImageBuild => {
                 !stack.images.is_empty() && request.only != Only::Terraform
             }
-            Operation::Destroy | Operation::Task => false,
+            Operation::Destroy | Operation::Task | Operation::Unlock => false,
         };
         let deploys = match request.operation {
             Operation::Up | Operation::Plan => request.only != Only::Images,
-            Operation::Destroy => true,
+            Operation::Destroy | Operation::Unlock => true,
             Operation::ImageBuild | Operation::Task => false,
         };
         Self {

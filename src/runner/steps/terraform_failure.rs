@@ -1,5 +1,7 @@
 //! What Terraform's errors and lines look like to people.
 
+use jiff::Timestamp;
+
 use super::super::failure::Failure;
 use crate::{
     events::Level,
@@ -8,6 +10,7 @@ use crate::{
         decode::{Diagnostic, Line, Severity},
         diagnosis,
         outcome::Tally,
+        state_lock::StateLock,
     },
 };
 
@@ -34,7 +37,15 @@ pub fn of(call: &str, ended: &Ended, tally: &Tally) -> Failure {
         let mend = diagnosis::mend(error).map(str::to_owned);
         hints.extend(mend.filter(|mend| !hints.contains(mend)));
     }
-    Failure::new(format!("{call}: {}", first.summary))
+    let locked = tally
+        .errors
+        .iter()
+        .find_map(|error| StateLock::in_message(&error.detail));
+    let message = match locked {
+        Some(lock) => format!("the state is locked by {}", lock.phrase(Timestamp::now())),
+        None => format!("{call}: {}", first.summary),
+    };
+    Failure::new(message)
         .excerpt(tally.errors.iter().flat_map(explain))
         .hints(hints)
 }

@@ -83,6 +83,11 @@ impl Terraform {
         self.command(&["output", "-json", "-no-color"])
     }
 
+    /// Frees the lock with this id. Terraform asks nothing then.
+    pub fn force_unlock(&self, id: &str) -> ToolCommand {
+        self.command(&["force-unlock", "-force", "-no-color", id])
+    }
+
     /// Addresses of everything in the state, one a line.
     pub fn state_list(&self) -> ToolCommand {
         self.command(&["state", "list"])
@@ -150,6 +155,10 @@ mod tests {
             "terraform output -json -no-color"
         );
         assert_eq!(terraform.state_list().display(), "terraform state list");
+        assert_eq!(
+            terraform.force_unlock("7").display(),
+            "terraform force-unlock -force -no-color 7"
+        );
     }
 
     #[test]

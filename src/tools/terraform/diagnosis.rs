@@ -85,7 +85,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         signs: &["Error acquiring the state lock"],
-        mend: "another Terraform holds the state's lock: wait for it; if it is certainly gone, `terraform force-unlock` with the id above",
+        mend: "another Terraform holds the state's lock: wait for it (--lock-timeout), or free it when it is gone: `amiable unlock`",
     },
     Known {
         signs: &[

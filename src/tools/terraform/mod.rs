@@ -7,9 +7,11 @@
 //! - [`stateful`]: which resources hold data;
 //! - [`init_inputs`]: what `init` depends on;
 //! - [`outputs`]: `output -json`;
+//! - [`backend`], [`state_lock`]: where the state and its lock are, and who holds it;
 //! - [`outcome`]: what an apply did, from all of its lines and its exit code;
 //! - [`diagnosis`]: causes and mends of the errors that people meet most.
 
+pub mod backend;
 pub mod command;
 pub mod decode;
 pub mod diagnosis;
@@ -17,6 +19,7 @@ pub mod init_inputs;
 pub mod outcome;
 pub mod outputs;
 pub mod plan_document;
+pub mod state_lock;
 pub mod stateful;
 pub mod version;
 
