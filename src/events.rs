@@ -7,6 +7,7 @@ use std::fmt;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::run_id::RunId;
 
@@ -25,6 +26,8 @@ pub enum Step {
     Task(String),
     Prune,
     Unlock,
+    /// Taking in what a killed run left.
+    Recover,
 }
 
 impl fmt::Display for Step {
@@ -42,12 +45,14 @@ impl fmt::Display for Step {
             Step::Task(name) => write!(f, "task.{name}"),
             Step::Prune => f.write_str("prune"),
             Step::Unlock => f.write_str("unlock"),
+            Step::Recover => f.write_str("recover"),
         }
     }
 }
 
 /// The command whose plan is being run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Operation {
     Up,
     Plan,

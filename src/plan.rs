@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     config::{Stack, TaskTime},
     events::{Operation, Step},
+    run_id::RunId,
 };
 
 /// What the user asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub operation: Operation,
     pub only: Only,
@@ -23,11 +26,18 @@ pub struct Request {
     /// Resources that may be destroyed or replaced although they hold data.
     pub allow_destroy: BTreeSet<String>,
     /// Build, plan and apply without asking.
+    ///
+    /// Not part of what is resumed: an approval is for once.
+    #[serde(skip)]
     pub approved: bool,
     /// How long to wait for the lock of Terraform's state, in seconds.
     pub lock_timeout: u64,
     /// Wait while another run works on the same stack and environment.
+    #[serde(skip)]
     pub wait_for_others: bool,
+    /// The run that this one resumes: what that one built is not built again.
+    #[serde(skip)]
+    pub resumed: Option<RunId>,
     /// The task that `amiable task` runs.
     pub task: Option<ManualTask>,
     /// What `amiable unlock` is told.
@@ -48,6 +58,7 @@ impl Request {
             approved: false,
             lock_timeout: 60,
             wait_for_others: false,
+            resumed: None,
             task: None,
             unlock: Unlock::default(),
         }
@@ -60,14 +71,14 @@ impl Request {
 }
 
 /// A task of the stack and the arguments it is called with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManualTask {
     pub name: String,
     pub arguments: Vec<String>,
 }
 
 /// What the user knows of a lock that is to be freed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Unlock {
     /// Id of the lock, for backends whose locks only Terraform can read.
     pub id: Option<String>,
@@ -76,7 +87,7 @@ pub struct Unlock {
 }
 
 /// Which half of a deployment is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Only {
     #[default]
     Everything,
@@ -88,6 +99,8 @@ pub enum Only {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     steps: Vec<PlannedStep>,
+    /// The step after which the work of the command may begin.
+    ready: Step,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +116,12 @@ impl Plan {
         &self.steps
     }
 
+    /// Adds a step that waits for nothing of the command's own.
+    fn begin(&mut self, step: Step) {
+        let after = vec![self.ready.clone()];
+        self.steps.push(PlannedStep { step, after });
+    }
+
     fn push(&mut self, step: Step, after: &[Step]) {
         self.steps.push(PlannedStep {
             step,
@@ -115,10 +134,19 @@ impl Plan {
 ///
 /// Images and `terraform init` need nothing of each other and run side by side. A destroy needs no
 /// image, so that it works even when the AMI is gone.
-pub fn build(stack: &Stack, request: &Request) -> Plan {
-    let mut plan = Plan { steps: Vec::new() };
+///
+/// With `unfinished` an earlier run was killed: what it left is taken in before anything else is done.
+pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
+    let mut plan = Plan {
+        steps: Vec::new(),
+        ready: Step::Credentials,
+    };
     plan.push(Step::Preflight, &[]);
     plan.push(Step::Credentials, &[Step::Preflight]);
+    if unfinished {
+        plan.push(Step::Recover, &[Step::Credentials]);
+        plan.ready = Step::Recover;
+    }
     match request.operation {
         Operation::Up => up(&mut plan, stack, request),
         Operation::Plan => {
@@ -131,11 +159,11 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
         }
         Operation::Task => {
             if let Some(task) = &request.task {
-                plan.push(Step::Task(task.name.clone()), &[Step::Credentials]);
+                plan.begin(Step::Task(task.name.clone()));
             }
         }
         Operation::Unlock => {
-            plan.push(Step::TerraformInit, &[Step::Credentials]);
+            plan.begin(Step::TerraformInit);
             plan.push(Step::Unlock, &[Step::TerraformInit]);
         }
     }
@@ -165,9 +193,9 @@ fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
 }
 
 fn destroy(plan: &mut Plan, stack: &Stack, request: &Request) {
-    let mut last = Step::Credentials;
+    let mut last = plan.ready.clone();
     if stack.terraform.is_some() {
-        plan.push(Step::TerraformInit, &[Step::Credentials]);
+        plan.begin(Step::TerraformInit);
         plan.push(Step::TerraformPlan, &[Step::TerraformInit]);
         plan.push(Step::Approve, &[Step::TerraformPlan]);
         last = Step::Approve;
@@ -194,7 +222,7 @@ fn images(plan: &mut Plan, stack: &Stack) -> Vec<Step> {
     let mut steps = Vec::new();
     for image in &stack.images {
         let step = Step::Image(image.name.clone());
-        plan.push(step.clone(), &[Step::Credentials]);
+        plan.begin(step.clone());
         steps.push(step);
     }
     steps
@@ -205,7 +233,7 @@ fn terraform_plan(plan: &mut Plan, stack: &Stack, request: &Request, images: Vec
     if stack.terraform.is_none() || request.only == Only::Images {
         return false;
     }
-    plan.push(Step::TerraformInit, &[Step::Credentials]);
+    plan.begin(Step::TerraformInit);
     let mut after = vec![Step::TerraformInit];
     after.extend(images);
     plan.push(Step::TerraformPlan, &after);

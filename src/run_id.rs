@@ -5,19 +5,22 @@ use std::fmt;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// Name of a run, `YYYYMMDD-HHMMSS-xxxxxx` in UTC with six random hexadecimal digits.
+/// Name of a run, `YYYYMMDD-HHMMSS-xxxxxx` in UTC. Of the six hexadecimal digits three are the fraction of
+/// the second, the others random.
 ///
-/// Ids sort by time as text and fit an AMI name (letters, digits and `-`; EC2 `CreateImage`, parameter `Name`).
+/// Ids sort by time as text, those of one second as well, and fit an AMI name (letters, digits and `-`; EC2 `CreateImage`, parameter `Name`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(String);
 
 impl RunId {
     /// The id of a run that starts at `now`.
-    pub fn new(now: Timestamp, random: [u8; 3]) -> Self {
+    pub fn new(now: Timestamp, random: [u8; 2]) -> Self {
         let time = now.to_zoned(TimeZone::UTC).strftime("%Y%m%d-%H%M%S");
-        let [a, b, c] = random;
-        Self(format!("{time}-{a:02x}{b:02x}{c:02x}"))
+        // Of 4096 parts, which is what three digits can tell.
+        let fraction = i64::from(now.subsec_nanosecond()) * 4096 / 1_000_000_000;
+        let random = u16::from_be_bytes(random) & 0xfff;
+        Self(format!("{time}-{fraction:03x}{random:03x}"))
     }
 
     /// Reads an id back, `None` when `text` has another shape.
@@ -51,12 +54,16 @@ mod tests {
 
     #[test]
     fn ids_sort_by_time_and_read_back() {
-        let earlier = RunId::new(Timestamp::from_second(1_000_000_000).unwrap(), [255, 0, 1]);
-        let later = RunId::new(Timestamp::from_second(1_000_000_001).unwrap(), [0, 0, 0]);
-        assert_eq!(earlier.as_str(), "20010909-014640-ff0001");
+        let at = |second, nanosecond| Timestamp::new(second, nanosecond).unwrap();
+        let earlier = RunId::new(at(1_000_000_000, 0), [0xff, 1]);
+        assert_eq!(earlier.as_str(), "20010909-014640-000f01");
+        let same_second = RunId::new(at(1_000_000_000, 999_000_000), [0, 0]);
+        assert_eq!(same_second.as_str(), "20010909-014640-ffb000");
+        assert!(earlier < same_second);
+        let later = RunId::new(at(1_000_000_001, 0), [0, 0]);
         assert!(earlier < later);
         assert_eq!(RunId::parse(earlier.as_str()), Some(earlier));
         assert_eq!(RunId::parse("../../etc"), None);
-        assert_eq!(RunId::parse("20010909-014640-FF0001"), None);
+        assert_eq!(RunId::parse("20010909-014640-FFB000"), None);
     }
 }

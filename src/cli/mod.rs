@@ -9,6 +9,7 @@ pub mod image;
 pub mod output;
 pub mod plan;
 pub mod report;
+mod resume;
 pub mod sandbox;
 pub mod stack;
 pub mod stdout;

@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Global, deploy};
+use super::{Global, deploy, resume::Resumed};
 use crate::{
     errors::Error,
     events::Operation,
@@ -26,6 +26,10 @@ pub struct Args {
     allow_destroy: Vec<String>,
     #[command(flatten)]
     lock: LockOptions,
+    /// Go on with a run that was killed, interrupted or failed: its stack, environment and options; what it
+    /// built is not built again
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["stack", "rebuild", "no_provision", "only", "allow_destroy"])]
+    resume: Option<String>,
 }
 
 /// How images are built.
@@ -78,6 +82,17 @@ impl Args {
     ///
     /// As [`deploy::run`].
     pub fn run(&self, global: &Global) -> Result<(), Error> {
+        if let Some(run) = &self.resume {
+            let resumed = Resumed::find(global, run)?;
+            let request = Request {
+                parallel: self.build.parallel,
+                approved: global.yes,
+                lock_timeout: self.lock.lock_timeout,
+                wait_for_others: self.lock.wait,
+                ..resumed.request
+            };
+            return deploy::run(&resumed.global, Some(&resumed.stack), request);
+        }
         let request = Request {
             only: match self.only {
                 None => Only::Everything,

@@ -95,7 +95,7 @@ mod tests {
     fn owner(second: i64) -> Owner {
         let since = Timestamp::from_second(second).unwrap();
         Owner {
-            run: RunId::new(since, [1, 2, 3]),
+            run: RunId::new(since, [2, 3]),
             pid: 1,
             since,
         }

@@ -4,6 +4,7 @@
 //! - [`record`]: the typed lines of `journal.jsonl`;
 //! - [`writer`]: appends them durably;
 //! - [`past`]: reads those of earlier runs;
+//! - [`unfinished`]: which runs have not recorded their end;
 //! - [`step_log`]: what a step printed, redacted;
 //! - [`lock`]: one run per stack and environment.
 
@@ -12,6 +13,7 @@ pub mod past;
 pub mod record;
 pub mod run_folder;
 pub mod step_log;
+pub mod unfinished;
 pub mod writer;
 
 pub use lock::Lock;

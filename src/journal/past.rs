@@ -2,13 +2,13 @@
 
 use std::io::{self, BufRead, BufReader};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
     record::{Entry, Record},
     run_folder::PRODUCED,
 };
-use crate::run_id::RunId;
+use crate::{plan::Request, run_id::RunId};
 
 /// A run as its journal tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,24 @@ pub struct PastRun {
     pub processes: Vec<PastProcess>,
     /// The image builds that it began.
     pub builds: Vec<PastBuild>,
+    /// Its long children, in the order in which they were started.
+    pub children: Vec<PastChild>,
+    /// What it was asked for, as far as this version understands it.
+    pub request: Option<Request>,
+    /// The run that took in what this one left.
+    pub recovered_by: Option<RunId>,
+    /// Lines that could not be read: torn by a crash, or of another version.
+    pub damaged_lines: usize,
+}
+
+/// A long child, with its output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastChild {
+    pub step: String,
+    pub stdout: Utf8PathBuf,
+    pub stderr: Utf8PathBuf,
+    /// Its end is recorded.
+    pub ended: bool,
 }
 
 /// A process that a journal names. Pids are used again: only with its start is it this very process.
@@ -57,12 +75,21 @@ impl PastRun {
         let folder = project_root.join(PRODUCED).join("runs").join(run.as_str());
         let journal = fs_err::File::open(folder.join("journal.jsonl"))?;
         let mut past: Option<Self> = None;
+        let mut damaged_lines = 0;
         for line in BufReader::new(journal).split(b'\n') {
-            if let Ok(entry) = serde_json::from_slice::<Entry>(&line?) {
-                take(&mut past, entry.record);
+            let line = line?;
+            if line.is_empty() {
+                continue;
+            }
+            match serde_json::from_slice::<Entry>(&line) {
+                Ok(entry) => take(&mut past, entry.record),
+                Err(_) => damaged_lines += 1,
             }
         }
-        Ok(past)
+        Ok(past.map(|past| Self {
+            damaged_lines,
+            ..past
+        }))
     }
 
     /// The runs of `stack` in `environment` that have a readable journal, newest first.
@@ -96,6 +123,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
         environment,
         driver_pid,
         driver_started,
+        request,
         amiable: _,
     } = record
     {
@@ -111,6 +139,10 @@ fn take(past: &mut Option<PastRun>, record: Record) {
                 started: driver_started,
             }],
             builds: Vec::new(),
+            children: Vec::new(),
+            request: request.and_then(|request| serde_json::from_value(request).ok()),
+            recovered_by: None,
+            damaged_lines: 0,
         });
         return;
     }
@@ -121,9 +153,25 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             pid,
             started,
         }),
-        Record::ChildEnded { step, .. } => past
-            .processes
-            .retain(|process| process.step.as_ref() != Some(&step)),
+        Record::ChildStarting {
+            step,
+            stdout,
+            stderr,
+            command: _,
+        } => past.children.push(PastChild {
+            step,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            ended: false,
+        }),
+        Record::ChildEnded { step, .. } => {
+            let mut children = past.children.iter_mut();
+            if let Some(child) = children.rfind(|child| child.step == step) {
+                child.ended = true;
+            }
+            past.processes
+                .retain(|process| process.step.as_ref() != Some(&step));
+        }
         Record::ImageBuildStarting {
             image,
             ami_name,
@@ -143,10 +191,8 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             }
         }
         Record::RunEnded { result } => past.result = Some(result),
-        Record::RunStarted { .. }
-        | Record::StepStarted { .. }
-        | Record::ChildStarting { .. }
-        | Record::StepEnded { .. } => {}
+        Record::RunRecovered { by } => past.recovered_by = Some(by),
+        Record::RunStarted { .. } | Record::StepStarted { .. } | Record::StepEnded { .. } => {}
     }
 }
 
@@ -157,7 +203,7 @@ mod tests {
     use jiff::Timestamp;
 
     fn run() -> RunId {
-        RunId::new(Timestamp::UNIX_EPOCH, [1, 2, 3])
+        RunId::new(Timestamp::UNIX_EPOCH, [2, 3])
     }
 
     fn journal_of(root: &Utf8Path, records: Vec<Record>) -> PastRun {
@@ -171,6 +217,7 @@ mod tests {
             environment: "prod".into(),
             driver_pid: 1,
             driver_started: Some("a".into()),
+            request: None,
         };
         for record in [start].into_iter().chain(records) {
             journal.append(Timestamp::UNIX_EPOCH, record).unwrap();
@@ -211,6 +258,7 @@ mod tests {
             ],
         );
         assert_eq!(past.result, None);
+        assert_eq!(past.damaged_lines, 1);
         let pids: Vec<u32> = past.processes.iter().map(|process| process.pid).collect();
         assert_eq!(pids, [1, 3]);
         assert!(!past.builds[0].verified);

@@ -28,6 +28,9 @@ pub enum Record {
         /// When the driver started, in the system's own notation: with the pid it names one process.
         #[serde(default)]
         driver_started: Option<String>,
+        /// What it was asked for, so that it can be resumed.
+        #[serde(default)]
+        request: Option<serde_json::Value>,
     },
     StepStarted {
         step: String,
@@ -70,6 +73,10 @@ pub enum Record {
     },
     RunEnded {
         result: String,
+    },
+    /// A later run took in what this one left when it was killed.
+    RunRecovered {
+        by: RunId,
     },
 }
 

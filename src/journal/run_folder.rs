@@ -20,10 +20,15 @@ impl RunFolder {
     ///
     /// When it cannot be made: read-only checkout, full disk.
     pub fn create(project_root: &Utf8Path, run: &RunId) -> io::Result<Self> {
-        let folder = project_root.join(PRODUCED).join("runs").join(run.as_str());
-        private_folder(&folder.join("logs"))?;
-        private_folder(&folder.join("spool"))?;
-        Ok(Self(folder))
+        let folder = Self::locate(project_root, run);
+        private_folder(&folder.0.join("logs"))?;
+        private_folder(&folder.spool())?;
+        Ok(folder)
+    }
+
+    /// The folder of an earlier run, whether it is there or not.
+    pub fn locate(project_root: &Utf8Path, run: &RunId) -> Self {
+        Self(project_root.join(PRODUCED).join("runs").join(run.as_str()))
     }
 
     pub fn path(&self) -> &Utf8Path {
@@ -105,6 +110,11 @@ impl StateFolder {
         self.folder
             .join("fingerprints")
             .join(format!("{image}.json"))
+    }
+
+    /// A file for each run that has not recorded its end.
+    pub fn unfinished(&self) -> Utf8PathBuf {
+        self.folder.join("unfinished")
     }
 
     /// Tells whether `terraform init` has to run again.

@@ -31,6 +31,18 @@ impl Journal {
         Ok(Self(Mutex::new(file)))
     }
 
+    /// Opens the journal of an earlier run, to add to it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there or not writable.
+    pub fn reopen(path: &Utf8Path) -> io::Result<Self> {
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        // The last line may be torn; what follows is to be a line of its own.
+        file.write_all(b"\n")?;
+        Ok(Self(Mutex::new(file)))
+    }
+
     /// Writes `record` and waits until it is durable.
     ///
     /// # Errors

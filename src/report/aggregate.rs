@@ -329,7 +329,7 @@ mod tests {
 
     fn summary(steps: &[Step], events: &[(i64, Happening)]) -> RunSummary {
         let start = RunStart {
-            run: RunId::new(at(0), [1, 2, 3]),
+            run: RunId::new(at(0), [2, 3]),
             operation: Operation::Up,
             stack: "dashboard".into(),
             environment: "sandbox".into(),

@@ -116,6 +116,12 @@ impl Reporter {
             }
             (None, _) => return,
         };
+        if matches!(
+            event.what,
+            Happening::StepStarted { .. } | Happening::StepFinished { .. }
+        ) {
+            keep_so_far(summary, &self.folder);
+        }
         self.terminal.on(event, summary);
         if let Some(path) = &self.outputs
             && let Err(problem) = keep_outputs(path, summary, event)
@@ -172,6 +178,15 @@ impl Drop for Reporter {
             let _ = write(&summary, &self.folder);
         }
     }
+}
+
+/// Keeps what is known, for a driver that is killed: `report show` tells then how far it came. A run that
+/// goes on writes it again, so a disk that is full now is no reason to stop.
+fn keep_so_far(summary: &RunSummary, folder: &Utf8Path) {
+    let mut summary = summary.clone();
+    summary.settle();
+    let text = json::to_text(&json::to_value(&summary));
+    let _ = store::replace_without_sync(&folder.join(history::REPORT_JSON), &text);
 }
 
 /// Does what `event` means for the outputs kept at `path`, if anything.

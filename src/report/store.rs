@@ -33,13 +33,32 @@ impl From<WriteError> for Error {
 ///
 /// When the folder is missing or not writable, or the disk is full.
 pub fn replace(path: &Utf8Path, text: &str) -> Result<(), WriteError> {
-    write(path, text).map_err(|source| WriteError {
+    write(path, text, Durability::OnDisk).map_err(|source| WriteError {
         path: path.to_owned(),
         source,
     })
 }
 
-fn write(path: &Utf8Path, text: &str) -> io::Result<()> {
+/// As [`replace`], for a file that is soon replaced again: whole after a crash of this process, perhaps
+/// not after one of the machine.
+///
+/// # Errors
+///
+/// As [`replace`].
+pub fn replace_without_sync(path: &Utf8Path, text: &str) -> Result<(), WriteError> {
+    write(path, text, Durability::InMemory).map_err(|source| WriteError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[derive(PartialEq, Eq)]
+enum Durability {
+    OnDisk,
+    InMemory,
+}
+
+fn write(path: &Utf8Path, text: &str, durability: Durability) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_str().is_empty() => folder,
         _ => Utf8Path::new("."),
@@ -50,6 +69,10 @@ fn write(path: &Utf8Path, text: &str) -> io::Result<()> {
         .permissions(std::fs::Permissions::from_mode(0o600))
         .tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
+    if durability == Durability::InMemory {
+        file.persist(path).map_err(|error| error.error)?;
+        return Ok(());
+    }
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     // The rename itself is durable only when the folder is.

@@ -17,7 +17,7 @@ use crate::{
     command::ToolCommand,
     config::{ImageFacts, RunFacts, Scope, Stack},
     events::{Happening, Level, Operation, Output, OutputValue, Signal, Step},
-    journal::{Journal, Record, RunFolder, StateFolder},
+    journal::{Journal, PastRun, Record, RunFolder, StateFolder},
     plan::Request,
     process::{self, Captured, Channel, Ended, ProcessIdentity, Spool, StopSignal},
     run_id::RunId,
@@ -34,6 +34,8 @@ pub struct Base {
     pub journal: Journal,
     pub stop: Stop,
     pub questions: Questions,
+    /// Earlier runs of the stack in this environment that were killed, oldest first.
+    pub unfinished: Vec<PastRun>,
 }
 
 /// The commit that is being deployed.

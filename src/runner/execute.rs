@@ -189,6 +189,7 @@ async fn work(context: &Context, step: &Step) -> StepEnd {
         },
         Step::Rollout => Ok(Done::skipped("Terraform replaces instances itself")),
         Step::Prune => steps::prune::run(context).await,
+        Step::Recover => steps::recover::run(context).await,
         Step::Unlock => steps::unlock::run(context, &context.base.request.unlock).await,
     }
 }

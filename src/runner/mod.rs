@@ -32,6 +32,7 @@ use std::{
     time::Duration,
 };
 
+use camino::Utf8Path;
 use jiff::Timestamp;
 use tokio::{runtime, sync::mpsc};
 
@@ -47,7 +48,7 @@ use crate::{
     config::Stack,
     errors::{Error, Exit},
     events::{Event, Happening, Output, RunResult, RunStart, Signal, Step, StepResult, Warning},
-    journal::{self, Journal, Lock, Record, RunFolder, StateFolder, lock::LockError},
+    journal::{self, Journal, Lock, PastRun, Record, RunFolder, StateFolder, lock::LockError},
     plan::{self, Request},
     process::ProcessIdentity,
     run_id::RunId,
@@ -117,6 +118,9 @@ impl Run {
         .map_err(|error| locked(error, &stack, &state))?;
         let folder = RunFolder::create(&stack.root, &run)
             .map_err(failed_to("make the run's folder under .amiable/runs/"))?;
+        let unfinished = unfinished_runs(&stack.root, &state)
+            .map_err(failed_to("read which runs have not ended"))?;
+        journal::unfinished::mark(&state, &run).map_err(failed_to("mark the run as begun"))?;
         let journal = Journal::create(&folder.journal()).map_err(failed_to("make the journal"))?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -137,6 +141,7 @@ impl Run {
             journal,
             stop,
             questions,
+            unfinished,
         };
         Ok(Self {
             base,
@@ -167,7 +172,7 @@ impl Run {
             runtime,
             _lock,
         } = self;
-        let plan = plan::build(&base.stack, &base.request);
+        let plan = plan::build(&base.stack, &base.request, !base.unfinished.is_empty());
         base.record(run_started(&base))
             .map_err(|failure| Error::Failed {
                 problem: failure.failure.message,
@@ -228,7 +233,7 @@ async fn all_steps(
     }
     let access_begun = access.is_some();
     let both = prepared.value.zip(access.and_then(|access| access.value));
-    let base = match both {
+    let came_to = match both {
         Some((prepared, access)) => {
             let events = events.with_redactor(access.redactor.clone());
             let context = Arc::new(Context {
@@ -242,7 +247,7 @@ async fn all_steps(
             });
             execute::execute(plan, context.clone(), &mut verdict).await;
             summary(&context, &verdict);
-            Some(context)
+            CameTo::Work(context)
         }
         None => {
             let begun: &[Step] = match access_begun {
@@ -250,22 +255,36 @@ async fn all_steps(
                 false => &[Step::Preflight],
             };
             not_run(&events, plan, begun);
-            None
+            CameTo::Start(Box::new(base))
         }
     };
 
     let terminated = matches!(stop.signal(), Some(Signal::Terminate | Signal::HangUp));
     let (result, exit) = verdict.result(terminated);
-    if let Some(context) = base {
-        let record = Record::RunEnded {
-            result: format!("{result:?}").to_lowercase(),
-        };
-        // The run is over; a record that cannot be written changes nothing about it.
-        let _ = context.base.record(record);
-        steps::terraform_plan::discard(&context);
+    let base = match &came_to {
+        CameTo::Work(context) => {
+            steps::terraform_plan::discard(context);
+            &context.base
+        }
+        CameTo::Start(base) => base,
+    };
+    let record = Record::RunEnded {
+        result: format!("{result:?}").to_lowercase(),
+    };
+    // The run is over; a record that cannot be written changes nothing about it.
+    if base.record(record).is_ok() {
+        // A mark that stays makes the next run look once more, and find that all is well.
+        let _ = journal::unfinished::clear(&base.state, &base.run);
     }
     events.send(Happening::RunFinished { result });
     exit
+}
+
+/// How far a run came.
+enum CameTo {
+    /// Preflight or credentials failed.
+    Start(Box<Base>),
+    Work(Arc<Context>),
 }
 
 /// The end of one of the two first steps, with what it found out.
@@ -372,6 +391,7 @@ fn run_started(base: &Base) -> Record {
         stack: base.stack.name.clone(),
         environment: base.stack.environment.name.clone(),
         driver_pid: std::process::id(),
+        request: serde_json::to_value(&base.request).ok(),
         driver_started: ProcessIdentity::of(std::process::id()).map(|process| process.started),
     }
 }
@@ -389,6 +409,19 @@ fn locked(error: LockError, stack: &Stack, state: &StateFolder) -> Error {
             source,
         },
     }
+}
+
+/// The runs that were killed. The lock is ours, so none of them has a driver any more.
+fn unfinished_runs(root: &Utf8Path, state: &StateFolder) -> io::Result<Vec<PastRun>> {
+    let mut unfinished = Vec::new();
+    for run in journal::unfinished::list(state)? {
+        match PastRun::read(root, &run) {
+            Ok(Some(past)) if past.result.is_none() => unfinished.push(past),
+            // It ended and could not take its mark away, or its folder was removed by somebody.
+            _ => journal::unfinished::clear(state, &run)?,
+        }
+    }
+    Ok(unfinished)
 }
 
 fn who_works(owner: Option<&journal::lock::Owner>, stack: &Stack) -> String {
@@ -411,8 +444,8 @@ fn failed_to(what: &'static str) -> impl Fn(io::Error) -> Error {
     }
 }
 
-fn random() -> Result<[u8; 3], Error> {
-    let mut bytes = [0; 3];
+fn random() -> Result<[u8; 2], Error> {
+    let mut bytes = [0; 2];
     getrandom::fill(&mut bytes).map_err(|error| Error::Failed {
         problem: format!("the system gives no random numbers: {error}"),
         hints: Vec::new(),

@@ -40,13 +40,17 @@ mod tests {
 
     fn past(result: Option<&str>, processes: Vec<PastProcess>) -> PastRun {
         PastRun {
-            run: RunId::new(Timestamp::UNIX_EPOCH, [0, 0, 0]),
+            run: RunId::new(Timestamp::UNIX_EPOCH, [0, 0]),
             operation: "up".into(),
             stack: "web".into(),
             environment: "prod".into(),
             result: result.map(str::to_owned),
             processes,
             builds: Vec::new(),
+            children: Vec::new(),
+            request: None,
+            recovered_by: None,
+            damaged_lines: 0,
         }
     }
 

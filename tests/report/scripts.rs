@@ -50,7 +50,7 @@ impl Script {
             events: Vec::new(),
         };
         script.now(Happening::RunStarted(RunStart {
-            run: RunId::new(at, [0x0a, 0x1b, 0x2c]),
+            run: RunId::parse("20260301-120000-0a1b2c").unwrap(),
             operation,
             stack: "dashboard".into(),
             environment: "sandbox".into(),

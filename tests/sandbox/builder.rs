@@ -58,7 +58,7 @@ impl Drop for Machines {
 }
 
 pub(super) fn run_id(second: i64) -> RunId {
-    RunId::new(Timestamp::from_second(second).unwrap(), [0, 0, 1])
+    RunId::new(Timestamp::from_second(second).unwrap(), [0, 1])
 }
 
 fn ssh(machine: &BuilderMachine, user: &str, script: &str) -> Captured {

@@ -132,6 +132,7 @@ fn step_id(id: &str) -> Result<events::Step, ReadError> {
             "rollout" => Some(events::Step::Rollout),
             "prune" => Some(events::Step::Prune),
             "unlock" => Some(events::Step::Unlock),
+            "recover" => Some(events::Step::Recover),
             _ => None,
         },
     };

@@ -49,7 +49,8 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
     let decision = decide(
         Wanted {
             fingerprint: inputs.fingerprint(),
-            forced: context.base.request.forces(&image.name),
+            forced: context.base.request.forces(&image.name)
+                && !built_by_resumed(context, &existing),
             unprovisioned_will_do: context.base.request.no_provision,
         },
         &existing,
@@ -75,6 +76,15 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
         }
         ImageDecision::Build { reasons } => make(context, image, &inputs, reasons).await,
     }
+}
+
+/// Whether the run that is being resumed has built the image already.
+fn built_by_resumed(context: &Context, existing: &[Ami]) -> bool {
+    context.base.request.resumed.as_ref().is_some_and(|run| {
+        existing
+            .iter()
+            .any(|ami| ami.is_available() && ami.tag(tag::RUN) == Some(run.as_str()))
+    })
 }
 
 /// `--only terraform`: the newest usable image, whatever its fingerprint.
