@@ -68,7 +68,7 @@ mod tests {
         let run = RunId::new(Timestamp::UNIX_EPOCH, [2, 3]);
         assert_eq!(list(&state).unwrap(), []);
         mark(&state, &run).unwrap();
-        assert_eq!(list(&state).unwrap(), [run.clone()]);
+        assert_eq!(list(&state).unwrap(), std::slice::from_ref(&run));
         clear(&state, &run).unwrap();
         clear(&state, &run).unwrap();
         assert_eq!(list(&state).unwrap(), []);
