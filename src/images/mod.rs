@@ -1,10 +1,11 @@
 //! The AMI life cycle: decisions as pure functions over what AWS said and what the source tree holds.
 //!
 //! - [`fingerprint`]: what decides an image's content, with [`named_files`] and [`hashing`];
-//! - [`source_ami`]: the AMI it builds on;
+//! - [`source_ami`]: the AMI it builds on; [`copy_regions`]: where it is copied to;
 //! - [`decide`]: build or reuse;
 //! - [`retire`]: what goes with the AMIs that are removed.
 
+pub mod copy_regions;
 pub mod decide;
 pub mod fingerprint;
 pub mod hashing;

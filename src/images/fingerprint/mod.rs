@@ -250,7 +250,7 @@ impl Collected {
                 named.place.as_ref(),
                 "name a file that can be copied into the image",
             ),
-            Err(_) if named.generated => {}
+            Err(_) if named.may_be_missing => {}
             Err(error) => {
                 let from_root = subject.project.join(path);
                 let hint = if path.is_relative() && from_root.exists() {

@@ -335,7 +335,7 @@ fn names_that_lead_nowhere_are_errors_with_their_place() {
     let error = project.error(&["app/**", "../x", "[", "packer/nothing"]);
     for part in [
         "failed to find ./install.sh",
-        "packer/t.pkr.hcl:8:5",
+        "packer/t.pkr.hcl:8:14",
         "there is one of that name at the project's root",
         "failed to find ../files/",
         "the input app/** fits no file",
@@ -376,7 +376,7 @@ fn names_that_only_packer_knows_need_inputs() {
     project.put("packer/t.pkr.hcl", text.as_bytes(), false);
     let error = project.error(&[]);
     assert!(
-        error.contains("`script`") && error.contains("packer/t.pkr.hcl:8:5"),
+        error.contains("`script`") && error.contains("packer/t.pkr.hcl:8:14"),
         "{error}"
     );
     assert!(error.contains("`inputs`"), "{error}");
