@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io,
     num::NonZero,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -14,6 +14,7 @@ use std::{
     thread,
 };
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -77,8 +78,17 @@ pub fn digests(
 /// Digest of one file, following links.
 fn digest(path: &Path) -> Result<FileDigest, HashError> {
     let read = || -> io::Result<FileDigest> {
-        let file = File::open(path)?;
-        let mode = file.metadata()?.permissions().mode();
+        // A pipe in the place of a file is not waited for.
+        let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+        let file = File::options()
+            .read(true)
+            .custom_flags(nonblock)
+            .open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        let mode = metadata.permissions().mode();
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(file)?;
         Ok(FileDigest {

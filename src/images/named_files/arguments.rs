@@ -62,6 +62,23 @@ pub(super) fn of_provisioner(kind: &str) -> &'static [&'static str] {
     }
 }
 
+/// Whether Packer reads one file there. It looks at some of these late, with the instance running.
+pub(super) fn takes_files_only(argument: &str) -> bool {
+    [
+        "config_template",
+        "galaxy_file",
+        "grains_file",
+        "hiera_config_path",
+        "minion_config",
+        "playbook_file",
+        "playbook_files",
+        "script",
+        "scripts",
+        "user_data_file",
+    ]
+    .contains(&argument)
+}
+
 /// Whether a value that only Packer can tell may go unnoticed: most such arguments name no file.
 pub(super) fn names_files_now_and_then(argument: &str) -> bool {
     ["extra_arguments", "ansible_env_vars"].contains(&argument)

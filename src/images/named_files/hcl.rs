@@ -7,7 +7,7 @@ use hcl_edit::{
 };
 use serde_json::{Value, json};
 
-use super::{Argument, Found, arguments, texts};
+use super::{Argument, Found, Needs, arguments, texts};
 use crate::render::{
     hcl_file::{HclFile, labels, member},
     packer::{Resolver, hcl::Parts, provisioners},
@@ -351,10 +351,14 @@ impl FileCalls<'_> {
             (_, Some([path])) => Some(vec![path.clone()]),
             _ => None,
         };
+        let needs = Needs {
+            may_be_missing: self.may_be_missing,
+            file_only: true,
+        };
         match paths {
             Some(paths) => {
                 for path in paths {
-                    self.found.add(&path, Some(&place), self.may_be_missing);
+                    self.found.add(&path, Some(&place), needs);
                 }
             }
             None => self

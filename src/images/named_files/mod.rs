@@ -33,6 +33,8 @@ pub struct NamedPath {
     pub place: Option<Place>,
     /// It counts when it is there: an earlier provisioner makes it, or it is read only if it exists.
     pub may_be_missing: bool,
+    /// A folder will not do.
+    pub file_only: bool,
 }
 
 /// A name of files that cannot be told without Packer.
@@ -57,16 +59,24 @@ pub fn named_files(selected: &Selected, resolver: &Resolver) -> NamedFiles {
 #[derive(Default)]
 struct Found {
     named: NamedFiles,
-    seen: HashSet<(String, bool)>,
+    seen: HashSet<(String, Needs)>,
+}
+
+/// What has to be at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Needs {
+    may_be_missing: bool,
+    file_only: bool,
 }
 
 impl Found {
-    fn add(&mut self, path: &str, place: Option<&Place>, may_be_missing: bool) {
-        if !path.is_empty() && self.seen.insert((path.to_owned(), may_be_missing)) {
+    fn add(&mut self, path: &str, place: Option<&Place>, needs: Needs) {
+        if !path.is_empty() && self.seen.insert((path.to_owned(), needs)) {
             self.named.paths.push(NamedPath {
                 path: path.into(),
                 place: place.cloned(),
-                may_be_missing,
+                may_be_missing: needs.may_be_missing,
+                file_only: needs.file_only,
             });
         }
     }
@@ -75,8 +85,11 @@ impl Found {
     fn add_argument(&mut self, argument: &Argument, texts: &[String], place: Option<&Place>) {
         for text in texts {
             for found in arguments::paths(argument.kind, argument.name, text) {
-                let may_be_missing = found.may_be_missing || argument.generated;
-                self.add(&found.path, place, may_be_missing);
+                let needs = Needs {
+                    may_be_missing: found.may_be_missing || argument.generated,
+                    file_only: arguments::takes_files_only(argument.name) && found.path == *text,
+                };
+                self.add(&found.path, place, needs);
             }
         }
     }
