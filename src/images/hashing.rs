@@ -20,7 +20,7 @@ use thiserror::Error;
 
 /// What counts of a file: its content, and whether it can be run. Time stamps, owners and the other
 /// bits of its mode differ between checkouts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileDigest {
     /// BLAKE3 of the content, hexadecimal.
     pub content: String,

@@ -4,8 +4,11 @@
 //! image's content: the template and the files it names, variables, the source AMI, Packer's version,
 //! the region. Secrets have no part in it; `rotate` stands for them. Time stamps, the place of the
 //! checkout and the order of files have none either.
+//!
+//! [`diff`] compares two manifests, [`digest_tags`] one with what the tags of an AMI say of another.
 
 mod collect;
+pub mod digest_tags;
 #[cfg(test)]
 mod properties;
 
