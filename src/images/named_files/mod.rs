@@ -1,9 +1,11 @@
 //! Which files a template names.
 //!
 //! - `arguments`: arguments of sources and provisioners that do so;
-//! - `hcl`, `legacy`: finding them, and calls of `file(...)` and its kin, in either template language.
+//! - `hcl`, `legacy`: finding them in either template language;
+//! - `file_calls`: calls of `file(...)` and its kin.
 
 mod arguments;
+mod file_calls;
 mod hcl;
 mod legacy;
 #[cfg(test)]

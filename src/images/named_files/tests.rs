@@ -8,6 +8,14 @@ use serde_json::Map;
 use super::*;
 use crate::render::packer::Template;
 
+/// A file for `templatefile`.
+const MOTD: &str = r#"
+%{ for n in names ~}
+  ${n}: ${file("${n}.txt")}
+%{ endfor ~}
+%{ if names == [] }${file("never.txt")}%{ else }${file(unknown)}%{ endif }
+"#;
+
 /// Paths and unresolved names of a template in a folder with `scripts/a.sh` and `scripts/b.sh`.
 fn found(name: &str, text: &str) -> (Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
@@ -16,6 +24,7 @@ fn found(name: &str, text: &str) -> (Vec<String>, Vec<String>) {
     for script in ["a.sh", "b.sh"] {
         std::fs::write(folder.join("scripts").join(script), "").unwrap();
     }
+    std::fs::write(folder.join("motd.tpl"), MOTD).unwrap();
     std::fs::write(folder.join(name), text).unwrap();
     let template = Template::read(folder, Utf8Path::new(name), None).unwrap();
     let resolver = Resolver::new(&template, folder, &Map::new(), &[]);
@@ -301,6 +310,16 @@ fn names_are_told_where_they_are_put_together() {
             "{locals}\n{build}"
         );
     }
+}
+
+#[test]
+fn files_that_template_files_read_are_found() {
+    let (paths, unresolved) = found_in_build(
+        "locals { motd = templatefile(\"${path.root}/motd.tpl\", { names = [\"x\", \"y\"] }) }",
+        "",
+    );
+    assert_eq!(paths, ["./motd.tpl", "x.txt", "y.txt"]);
+    assert_eq!(unresolved, ["file(...) line 2"]);
 }
 
 #[test]

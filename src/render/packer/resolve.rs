@@ -92,6 +92,14 @@ impl Resolver {
         }
     }
 
+    /// What `file(path)` gives in the template, for a file of text.
+    pub fn file(&self, path: &str) -> Option<String> {
+        match self {
+            Resolver::Hcl(scope) => scope.file(path),
+            Resolver::Legacy(_) => None,
+        }
+    }
+
     /// The value of a JSON value of the template, where `names` stand for actions such as `build_name`.
     pub fn evaluate_json(&self, value: &Value, names: &Names) -> Option<Value> {
         match self {
