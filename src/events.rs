@@ -210,6 +210,8 @@ pub enum BuildReason {
     Changed(String),
     Added(String),
     Removed(String),
+    /// So many files whose names are not known here; a folder whose files were told together counts as one.
+    FilesRemoved(usize),
     VariablesChanged,
     SourceAmiChanged {
         from: Option<String>,
@@ -234,6 +236,8 @@ impl fmt::Display for BuildReason {
             BuildReason::Changed(path) => write!(f, "changed: {path}"),
             BuildReason::Added(path) => write!(f, "added: {path}"),
             BuildReason::Removed(path) => write!(f, "removed: {path}"),
+            BuildReason::FilesRemoved(1) => f.write_str("1 file removed"),
+            BuildReason::FilesRemoved(count) => write!(f, "{count} files removed"),
             BuildReason::VariablesChanged => f.write_str("variables changed"),
             BuildReason::SourceAmiChanged { from, to } => match from {
                 Some(from) => write!(f, "source AMI is newer: {from} -> {to}"),

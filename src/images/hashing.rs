@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io,
     num::NonZero,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -14,12 +14,13 @@ use std::{
     thread,
 };
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// What counts of a file: its content, and whether it can be run. Time stamps, owners and the other
 /// bits of its mode differ between checkouts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileDigest {
     /// BLAKE3 of the content, hexadecimal.
     pub content: String,
@@ -77,8 +78,17 @@ pub fn digests(
 /// Digest of one file, following links.
 fn digest(path: &Path) -> Result<FileDigest, HashError> {
     let read = || -> io::Result<FileDigest> {
-        let file = File::open(path)?;
-        let mode = file.metadata()?.permissions().mode();
+        // A pipe in the place of a file is not waited for.
+        let nonblock = OFlags::NONBLOCK.bits().cast_signed();
+        let file = File::options()
+            .read(true)
+            .custom_flags(nonblock)
+            .open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
+        let mode = metadata.permissions().mode();
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(file)?;
         Ok(FileDigest {

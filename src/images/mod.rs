@@ -1,12 +1,13 @@
 //! The AMI life cycle: decisions as pure functions over what AWS said and what the source tree holds.
 //!
 //! - [`fingerprint`]: what decides an image's content, with [`named_files`] and [`hashing`];
-//! - [`source_ami`]: the AMI it builds on;
+//! - [`source_ami`]: the AMI it builds on; [`copy_regions`]: where it is copied to;
 //! - [`tag`]: what an AMI says of itself;
 //! - [`question`]: what is asked of AWS before anything is decided;
 //! - [`decide`]: build or reuse;
 //! - [`retire`]: what goes with the AMIs that are removed.
 
+pub mod copy_regions;
 pub mod decide;
 pub mod fingerprint;
 pub mod hashing;

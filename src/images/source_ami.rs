@@ -133,14 +133,14 @@ fn query_of_body(body: &hcl_edit::structure::Body, resolver: &Resolver) -> Optio
 fn of_legacy(parts: &legacy::Parts, resolver: &Resolver) -> SourceAmi {
     let place = |name: &str| parts.file.place_of("builders", name);
     if let Some(value) = parts.builder.get("source_ami").filter(|id| *id != "") {
-        return match resolver.evaluate_json(value) {
+        return match resolver.evaluate_json(value, &[]) {
             Some(Value::String(id)) => SourceAmi::Fixed(id),
             _ => SourceAmi::Unknown(place("source_ami")),
         };
     }
     let filter = parts.builder.get("source_ami_filter");
     filter
-        .and_then(|filter| resolver.evaluate_json(filter))
+        .and_then(|filter| resolver.evaluate_json(filter, &[]))
         .and_then(|filter| query(filter.as_object()?))
         .map_or_else(
             || SourceAmi::Unknown(place("source_ami_filter")),

@@ -695,6 +695,7 @@ fn degraded() -> Vec<Event> {
                     },
                     BuildReason::Added("infra/dashboard/app/new.py".into()),
                     BuildReason::Removed("infra/dashboard/app/old.py".into()),
+                    BuildReason::FilesRemoved(2),
                     BuildReason::DetailsUnknown,
                     BuildReason::NotProvisioned,
                 ],

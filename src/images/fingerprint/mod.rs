@@ -4,22 +4,23 @@
 //! image's content: the template and the files it names, variables, the source AMI, Packer's version,
 //! the region. Secrets have no part in it; `rotate` stands for them. Time stamps, the place of the
 //! checkout and the order of files have none either.
+//!
+//! [`diff`] compares two manifests, [`digest_tags`] one with what the tags of an AMI say of another.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-};
+mod collect;
+pub mod digest_tags;
+#[cfg(test)]
+mod properties;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use globset::{Glob, GlobBuilder};
+use std::{collections::BTreeMap, fmt};
+
+use camino::Utf8Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use walkdir::WalkDir;
 
 use super::{
     hashing::{FileDigest, digests},
-    named_files::{NamedPath, Unresolved, named_files},
+    named_files::{Unresolved, named_files},
 };
 use crate::{
     config::{ConfigError, Place, Problem},
@@ -27,11 +28,10 @@ use crate::{
     render::{
         packer::{Resolver, Selected},
         place::problem,
-        relative::normalize,
     },
     tools::packer::version::PackerVersion,
-    workspace::is_mirrored,
 };
+use collect::Collected;
 
 /// Changes when the manifest's content or meaning does, so that older fingerprints no longer fit.
 const FORMAT: u32 = 1;
@@ -207,194 +207,6 @@ pub fn diff(old: &FingerprintManifest, new: &FingerprintManifest) -> Vec<BuildRe
         reasons.push(BuildReason::DetailsUnknown);
     }
     reasons
-}
-
-/// Files by the names they have in the manifest, and what is wrong with names.
-#[derive(Default)]
-struct Collected {
-    files: BTreeMap<String, PathBuf>,
-    problems: Vec<Problem>,
-}
-
-impl Collected {
-    fn add_named(&mut self, subject: &Subject, named: &NamedPath) {
-        let path = &named.path;
-        let name = if path.is_absolute() {
-            let inside = path.strip_prefix(subject.project);
-            normalize(inside.unwrap_or(path))
-        } else {
-            normalize(&subject.selected.template.folder.join(path))
-        };
-        let Some(name) = name else {
-            self.problem(
-                format!("{path} leads out of the project"),
-                named.place.as_ref(),
-                "move it into the project: a build runs in a copy of the project's tree, and relative \
-                 paths end at its root",
-            );
-            return;
-        };
-        let full = subject
-            .project
-            .join(&subject.selected.template.folder)
-            .join(path);
-        match full.metadata() {
-            Ok(found) if found.is_file() => {
-                self.files.insert(name.to_string(), full.into());
-            }
-            Ok(found) if found.is_dir() => {
-                self.add_folder(subject, &full, &name, named.place.as_ref())
-            }
-            Ok(_) => self.problem(
-                format!("{path} is neither a file nor a folder"),
-                named.place.as_ref(),
-                "name a file that can be copied into the image",
-            ),
-            Err(_) if named.generated => {}
-            Err(error) => {
-                let from_root = subject.project.join(path);
-                let hint = if path.is_relative() && from_root.exists() {
-                    "there is one of that name at the project's root; paths in a template are relative \
-                     to its folder"
-                } else {
-                    "paths in a template are relative to its folder"
-                };
-                self.problem(
-                    format!("failed to find {path}: {error}"),
-                    named.place.as_ref(),
-                    hint,
-                );
-            }
-        }
-    }
-
-    fn add_folder(
-        &mut self,
-        subject: &Subject,
-        full: &Utf8Path,
-        name: &Utf8Path,
-        place: Option<&Place>,
-    ) {
-        self.walk(subject, full.as_std_path(), name, place, |_| true);
-    }
-
-    /// A glob relative to the project's root, or a folder.
-    fn add_input(&mut self, subject: &Subject, input: &str) {
-        let place = subject.declared_at;
-        let Some(pattern) = normalize(Utf8Path::new(input)).filter(|pattern| pattern.is_relative())
-        else {
-            self.problem(
-                format!("the input {input} leads out of the project"),
-                place,
-                "inputs are relative to the project's root",
-            );
-            return;
-        };
-        let full = subject.project.join(&pattern);
-        if full.is_file() {
-            self.files.insert(pattern.into_string(), full.into());
-            return;
-        }
-        if full.is_dir() {
-            self.add_folder(subject, &full, &pattern, place);
-            return;
-        }
-        let matcher = match glob(pattern.as_str()) {
-            Ok(glob) => glob.compile_matcher(),
-            Err(error) => {
-                self.problem(
-                    format!("the input {input} is no glob: {}", error.kind()),
-                    place,
-                    "`*` stands for part of a name, `**` for any number of folders",
-                );
-                return;
-            }
-        };
-        let base = literal_folder(&pattern);
-        let folder = subject.project.join(&base);
-        if folder.is_dir() {
-            let fits = |path: &str| matcher.is_match(path);
-            self.walk(subject, folder.as_std_path(), &base, place, fits);
-        }
-        if !self.files.keys().any(|name| matcher.is_match(name)) {
-            self.problem(
-                format!("the input {input} fits no file"),
-                place,
-                "inputs are relative to the project's root; `folder/**` stands for all files below",
-            );
-        }
-    }
-
-    /// Adds the files below `folder`, which has the name `name`, whose names fit.
-    fn walk(
-        &mut self,
-        subject: &Subject,
-        folder: &Path,
-        name: &Utf8Path,
-        place: Option<&Place>,
-        fits: impl Fn(&str) -> bool,
-    ) {
-        let project = subject.project.as_std_path();
-        let entries = WalkDir::new(folder).follow_links(true).into_iter();
-        let entries = entries.filter_entry(|entry| {
-            let parent = entry.path().parent().unwrap_or(folder);
-            let within = parent.strip_prefix(project).unwrap_or(parent);
-            let file_name = entry.file_name().to_string_lossy();
-            // Git's own files are no content, and change with every commit.
-            entry.depth() == 0 || (file_name != ".git" && is_mirrored(project, within, &file_name))
-        });
-        for entry in entries {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    let broken = error.path().unwrap_or(folder).display().to_string();
-                    self.problem(
-                        format!("failed to read {broken}: {error}"),
-                        place,
-                        "mend or remove it: what is in the folder becomes part of the image",
-                    );
-                    continue;
-                }
-            };
-            if !entry.file_type().is_file() {
-                continue;
-            }
-            let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            let Some(below) = below.to_str() else {
-                self.problem(
-                    format!("the name of {} is not UTF-8", entry.path().display()),
-                    place,
-                    "rename it",
-                );
-                continue;
-            };
-            let name = name.join(below).to_string();
-            if fits(&name) {
-                self.files.insert(name, entry.path().to_owned());
-            }
-        }
-    }
-
-    fn problem(&mut self, message: String, place: Option<&Place>, hint: &str) {
-        self.problems.push(Problem {
-            message,
-            place: place.cloned(),
-            hint: Some(hint.to_owned()),
-        });
-    }
-}
-
-fn glob(pattern: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(true).build()
-}
-
-/// The folder that everything a glob fits is in: its parts before the first with a special character.
-fn literal_folder(pattern: &Utf8Path) -> Utf8PathBuf {
-    let parent = pattern.parent().unwrap_or(Utf8Path::new(""));
-    parent
-        .components()
-        .take_while(|part| !part.as_str().contains(['*', '?', '[', '{', '\\']))
-        .collect()
 }
 
 /// JSON with the keys of every object in order.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use camino::Utf8PathBuf;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::json;
 
@@ -335,7 +336,7 @@ fn names_that_lead_nowhere_are_errors_with_their_place() {
     let error = project.error(&["app/**", "../x", "[", "packer/nothing"]);
     for part in [
         "failed to find ./install.sh",
-        "packer/t.pkr.hcl:8:5",
+        "packer/t.pkr.hcl:8:14",
         "there is one of that name at the project's root",
         "failed to find ../files/",
         "the input app/** fits no file",
@@ -370,13 +371,100 @@ fn what_cannot_be_read_is_an_error() {
 }
 
 #[test]
+fn what_is_no_file_is_an_error_and_is_not_waited_for() {
+    let project = Project::new(&Tree::new(), false);
+    let pipe = |path: &str| {
+        let path = project.root.join(path);
+        let mode = rustix::fs::Mode::from_raw_mode(0o644);
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            path.as_std_path(),
+            rustix::fs::FileType::Fifo,
+            mode,
+            0,
+        )
+        .unwrap();
+        path
+    };
+    let below = pipe("files/pipe");
+    assert!(
+        project
+            .error(&[])
+            .contains("files/pipe is neither a file nor a folder")
+    );
+    fs::remove_file(below).unwrap();
+    let input = pipe("README.md");
+    assert!(
+        project
+            .error(&["READ*"])
+            .contains("README.md is neither a file nor a folder")
+    );
+    // One that no glob fits is of no interest.
+    assert!(project.take_with(&["packer/**"], json!({})).is_ok());
+    fs::remove_file(input).unwrap();
+
+    let socket = std::os::unix::net::UnixListener::bind(project.root.join("files/socket")).unwrap();
+    assert!(
+        project
+            .error(&[])
+            .contains("files/socket is neither a file nor a folder")
+    );
+    drop(socket);
+    fs::remove_file(project.root.join("files/socket")).unwrap();
+
+    fs::remove_file(project.root.join("packer/install.sh")).unwrap();
+    let named = pipe("packer/install.sh");
+    assert!(
+        project
+            .error(&[])
+            .contains("./install.sh is neither a file nor a folder")
+    );
+    fs::remove_file(named).unwrap();
+    fs::create_dir(project.root.join("packer/install.sh")).unwrap();
+    assert!(
+        project
+            .error(&[])
+            .contains("./install.sh is a folder, and a file is needed here")
+    );
+}
+
+#[test]
+fn a_file_that_becomes_a_pipe_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o644);
+    let kind = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+    let files = BTreeMap::from([("pipe".to_owned(), pipe)]);
+    let error = digests(&files).unwrap_err().to_string();
+    assert!(error.contains("it is no file"), "{error}");
+}
+
+#[test]
+fn absolute_paths_into_the_project_are_those_of_the_project() {
+    let project = Project::new(&Tree::new(), false);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let linked = elsewhere.path().join("checkout");
+    symlink(&project.root, &linked).unwrap();
+    for folder in [project.root.as_str(), linked.to_str().unwrap()] {
+        let text = TEMPLATE.replace("${path.root}", &format!("{folder}/packer"));
+        project.put("packer/t.pkr.hcl", text.as_bytes(), false);
+        let manifest = project.take().unwrap();
+        assert_eq!(
+            manifest.files.keys().collect::<Vec<_>>(),
+            ["packer/install.sh", "packer/t.pkr.hcl"]
+        );
+    }
+}
+
+#[test]
 fn names_that_only_packer_knows_need_inputs() {
     let project = Project::new(&Tree::new(), false);
     let text = TEMPLATE.replace("\"${path.root}/install.sh\"", "var.script");
     project.put("packer/t.pkr.hcl", text.as_bytes(), false);
     let error = project.error(&[]);
     assert!(
-        error.contains("`script`") && error.contains("packer/t.pkr.hcl:8:5"),
+        error.contains("`script`") && error.contains("packer/t.pkr.hcl:8:14"),
         "{error}"
     );
     assert!(error.contains("`inputs`"), "{error}");

@@ -16,8 +16,9 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// What `edits` means for the chosen source, apart from [`TAGS`].
-    pub fn of_source(edits: &Edits) -> Changes {
+    /// What `edits` means for the chosen source, apart from [`TAGS`]. `provisions` says whether there is
+    /// anything to connect for.
+    pub fn of_source(edits: &Edits, provisions: bool) -> Changes {
         let mut changes = Changes {
             set: vec![("ami_name", json!(edits.ami_name))],
             set_if_absent: Vec::new(),
@@ -28,7 +29,9 @@ impl Changes {
             changes.add(emulator.access());
             changes.add(emulator.source(edits.provision));
         }
-        if !edits.provision {
+        let emulator = edits.emulator.as_ref();
+        let nothing_to_reach = emulator.is_some_and(|emulator| emulator.machine.is_none());
+        if !edits.provision || (nothing_to_reach && !provisions) {
             changes.set.push(("communicator", json!("none")));
             changes.remove.push("ssh_interface");
         }

@@ -7,8 +7,10 @@
 pub mod align;
 pub mod changes;
 pub mod emulator;
+mod functions;
 pub mod hcl;
 pub mod legacy;
+pub mod provisioners;
 pub mod resolve;
 pub mod scope;
 pub mod splice;
@@ -20,6 +22,7 @@ use camino::Utf8PathBuf;
 use crate::{config::ConfigError, tools::packer::version::Plugins};
 
 pub use emulator::{BuilderMachine, Emulator};
+pub use provisioners::provisions;
 pub use resolve::{Argument, Resolver};
 pub use template::{Format, Template};
 

@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use hcl_edit::expr::Expression;
 use serde_json::{Map, Value};
 
+pub use super::scope::Names;
 use super::{Format, Parts, Selected, Template, legacy, scope};
 use crate::config::Place;
 
@@ -83,10 +84,26 @@ impl Resolver {
         }
     }
 
-    /// The value of a JSON value of the template.
-    pub fn evaluate_json(&self, value: &Value) -> Option<Value> {
+    /// [`Resolver::evaluate`] where `names` are bound as well.
+    pub fn evaluate_with(&self, expression: &Expression, names: &Names) -> Option<Value> {
         match self {
-            Resolver::Legacy(scope) => scope.value(value),
+            Resolver::Hcl(scope) => scope.evaluate_with(expression, names),
+            Resolver::Legacy(_) => None,
+        }
+    }
+
+    /// What `file(path)` gives in the template, for a file of text.
+    pub fn file(&self, path: &str) -> Option<String> {
+        match self {
+            Resolver::Hcl(scope) => scope.file(path),
+            Resolver::Legacy(_) => None,
+        }
+    }
+
+    /// The value of a JSON value of the template, where `names` stand for actions such as `build_name`.
+    pub fn evaluate_json(&self, value: &Value, names: &Names) -> Option<Value> {
+        match self {
+            Resolver::Legacy(scope) => scope.value_with(value, names),
             Resolver::Hcl(_) => None,
         }
     }

@@ -7,18 +7,26 @@ use camino::{Utf8Path, Utf8PathBuf};
 use globset::GlobBuilder;
 use hcl::{
     Value,
-    eval::{Context, Evaluate, FuncArgs, FuncDef, ParamType},
+    eval::{Context, Evaluate},
 };
 use hcl_edit::{
-    expr::Expression,
+    expr::{BinaryOp, BinaryOperator, Expression, FuncCall},
     structure::Block,
+    visit::{Visit, visit_binary_op},
     visit_mut::{VisitMut, visit_expr_mut},
 };
 use serde_json::Map;
 use walkdir::WalkDir;
 
-use super::template::HclTemplate;
+use super::{functions, template::HclTemplate};
 use crate::render::hcl_file::{HclFile, labels};
+
+/// Names that are bound where an expression stands, innermost last: those of a `for`, of a `dynamic`
+/// block, and `source` in a provisioner.
+pub type Names = [(String, serde_json::Value)];
+
+/// Larger files hold no names of files.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// Variables, locals and paths of a template with known values.
 #[derive(Debug)]
@@ -83,30 +91,35 @@ impl Scope {
 
     /// The value of `expression`, `None` when only Packer can tell.
     pub fn evaluate(&self, expression: &Expression) -> Option<serde_json::Value> {
+        self.evaluate_with(expression, &[])
+    }
+
+    /// [`Scope::evaluate`] where `names` are bound as well.
+    pub fn evaluate_with(
+        &self,
+        expression: &Expression,
+        names: &Names,
+    ) -> Option<serde_json::Value> {
         let mut expression = expression.clone();
-        FilesetCalls { scope: self }.visit_expr_mut(&mut expression);
-        let value = hcl::Expression::from(expression)
-            .evaluate(&self.context())
-            .ok()?;
+        FileCalls { scope: self, names }.visit_expr_mut(&mut expression);
+        // The evaluator panics on a division by zero and on sums beyond 64 bits.
+        let mut arithmetic = Arithmetic(false);
+        arithmetic.visit_expr(&expression);
+        if arithmetic.0 {
+            return None;
+        }
+        let mut context = self.context();
+        for (name, value) in names {
+            let value: Value = hcl::value::to_value(value).ok()?;
+            context.declare_var(name.as_str(), value);
+        }
+        let value = hcl::Expression::from(expression).evaluate(&context).ok()?;
         serde_json::to_value(value).ok()
     }
 
-    /// [`Scope::evaluate`] for what has to be a string.
-    pub fn text(&self, expression: &Expression) -> Option<String> {
-        match self.evaluate(expression)? {
+    fn text(&self, expression: &Expression, names: &Names) -> Option<String> {
+        match self.evaluate_with(expression, names)? {
             serde_json::Value::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// [`Scope::evaluate`] for what has to be a string or a list of them.
-    pub fn texts(&self, expression: &Expression) -> Option<Vec<String>> {
-        match self.evaluate(expression)? {
-            serde_json::Value::String(text) => Some(vec![text]),
-            serde_json::Value::Array(items) => items
-                .into_iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect(),
             _ => None,
         }
     }
@@ -118,16 +131,14 @@ impl Scope {
         // Packer runs in the template's folder, so both are that folder, and paths stay relative.
         let here = hcl::value!({ root = ".", cwd = "." });
         context.declare_var("path", here);
-        declare_functions(&mut context);
+        functions::declare(&mut context);
         context
     }
 
     /// What `fileset(folder, pattern)` gives: sorted paths of files, relative to `folder`.
-    fn fileset(&self, call: &hcl_edit::expr::FuncCall) -> Option<Vec<String>> {
-        let mut arguments = call.args.iter().map(|argument| self.text(argument));
-        let (folder, pattern) = (arguments.next()??, arguments.next()??);
+    fn fileset(&self, folder: &str, pattern: &str) -> Option<Vec<String>> {
         let folder = self.folder.join(folder);
-        let glob = GlobBuilder::new(&pattern)
+        let glob = GlobBuilder::new(pattern)
             .literal_separator(true)
             .build()
             .ok()?
@@ -141,6 +152,34 @@ impl Scope {
             }
         }
         Some(found)
+    }
+
+    /// What `file(path)` gives, for a file of text.
+    pub fn file(&self, path: &str) -> Option<String> {
+        let path = self.folder.join(path);
+        // Opening a pipe would wait for someone to write into it.
+        let metadata = path.metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > LARGEST_FILE {
+            return None;
+        }
+        std::fs::read_to_string(path).ok()
+    }
+
+    /// The result of a call that reads files, `None` when it cannot be told or reads none.
+    fn file_call(&self, call: &FuncCall, names: &Names) -> Option<Expression> {
+        let text = |index: usize| self.text(call.args.get(index)?, names);
+        match call.name.name.as_str() {
+            "fileset" => {
+                let files = self.fileset(&text(0)?, &text(1)?)?;
+                Some(Expression::from_iter(files))
+            }
+            "file" => Some(Expression::from(self.file(&text(0)?)?)),
+            "fileexists" => {
+                let is_file = self.folder.join(text(0)?).is_file();
+                Some(Expression::from(is_file))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -192,98 +231,35 @@ fn object(members: &Map<String, serde_json::Value>) -> Value {
     hcl::value::to_value(members).expect("JSON values are a subset of HCL's")
 }
 
-/// Puts the result in the place of every `fileset` call that can be resolved.
-struct FilesetCalls<'a> {
+/// Puts the result in the place of every call that reads files and can be resolved.
+struct FileCalls<'a> {
     scope: &'a Scope,
+    names: &'a Names,
 }
 
-impl VisitMut for FilesetCalls<'_> {
+impl VisitMut for FileCalls<'_> {
     fn visit_expr_mut(&mut self, expression: &mut Expression) {
-        if let Expression::FuncCall(call) = expression
-            && call.name.name.as_str() == "fileset"
-            && let Some(files) = self.scope.fileset(call)
-        {
-            *expression = Expression::from_iter(files);
-        } else {
-            visit_expr_mut(self, expression);
+        let result = match expression {
+            Expression::FuncCall(call) => self.scope.file_call(call, self.names),
+            _ => None,
+        };
+        match result {
+            Some(result) => *expression = result,
+            None => visit_expr_mut(self, expression),
         }
     }
 }
 
-/// Functions that paths are put together with. Each does what Packer's of that name does.
-fn declare_functions(context: &mut Context) {
-    let text = || ParamType::String;
-    let texts = || ParamType::array_of(ParamType::String);
-    let any = || ParamType::Any;
-    let one_text = |function| FuncDef::new(function, [text()]);
-    // Paths are relative to the template's folder, and stay so.
-    context.declare_func("abspath", one_text(first));
-    context.declare_func(
-        "basename",
-        one_text(|arguments| {
-            let path = string(&arguments, 0)?;
-            Ok(path.rsplit('/').next().unwrap_or_default().into())
-        }),
-    );
-    context.declare_func(
-        "dirname",
-        one_text(|arguments| {
-            let path = string(&arguments, 0)?;
-            Ok(match path.rsplit_once('/') {
-                Some((parent, _)) => parent.into(),
-                None => ".".into(),
-            })
-        }),
-    );
-    context.declare_func(
-        "lower",
-        one_text(|a| Ok(string(&a, 0)?.to_lowercase().into())),
-    );
-    context.declare_func(
-        "upper",
-        one_text(|a| Ok(string(&a, 0)?.to_uppercase().into())),
-    );
-    context.declare_func("tolist", FuncDef::new(first, [any()]));
-    context.declare_func("toset", FuncDef::new(sorted_texts, [texts()]));
-    context.declare_func("sort", FuncDef::new(sorted_texts, [texts()]));
-    context.declare_func(
-        "join",
-        FuncDef::new(
-            |arguments| {
-                let separator = string(&arguments, 0)?;
-                let items = arguments[1].as_array().ok_or("not a list")?;
-                let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-                Ok(items.join(separator).into())
-            },
-            [text(), texts()],
-        ),
-    );
-    context.declare_func(
-        "concat",
-        FuncDef::builder()
-            .variadic_param(ParamType::array_of(any()))
-            .build(|arguments| {
-                let lists = arguments.iter().filter_map(Value::as_array);
-                Ok(Value::Array(lists.flatten().cloned().collect()))
-            }),
-    );
-}
+/// Whether an expression calculates.
+struct Arithmetic(bool);
 
-fn first(arguments: FuncArgs) -> Result<Value, String> {
-    Ok(arguments[0].clone())
-}
-
-/// A list of strings in order. For `toset` too: Packer goes through a set in that order.
-fn sorted_texts(arguments: FuncArgs) -> Result<Value, String> {
-    let mut items = arguments[0].as_array().ok_or("not a list")?.clone();
-    items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-    Ok(Value::Array(items))
-}
-
-fn string(arguments: &FuncArgs, index: usize) -> Result<&str, String> {
-    arguments[index]
-        .as_str()
-        .ok_or_else(|| "not a string".to_owned())
+impl Visit for Arithmetic {
+    fn visit_binary_op(&mut self, operation: &BinaryOp) {
+        use BinaryOperator::{Div, Minus, Mod, Mul, Plus};
+        let operator = operation.operator.value();
+        self.0 |= matches!(operator, Div | Minus | Mod | Mul | Plus);
+        visit_binary_op(self, operation);
+    }
 }
 
 #[cfg(test)]
@@ -343,6 +319,27 @@ mod tests {
                 json!(["./a.sh", "./b.sh"]),
             ),
             ("basename(dirname(\"/a/b/c.sh\"))", json!("b")),
+            (
+                "replace(trimsuffix(\"a-b.sh\", \".sh\"), \"-\", \"/\")",
+                json!("a/b"),
+            ),
+            ("format(\"%s/%d%%.sh\", var.name, 7)", json!("app/7%.sh")),
+            ("lookup(merge({ a = 1 }, { b = 2 }), \"b\", 3)", json!(2)),
+            ("element(split(\",\", \"a,b\"), 3)", json!("b")),
+            ("keys({ z = 1, a = 2 })", json!(["a", "z"])),
+            ("values({ z = 1, a = 2 })", json!([2, 1])),
+            (
+                "distinct(flatten([[\"a\"], [[\"b\"], \"a\"]]))",
+                json!(["a", "b"]),
+            ),
+            (
+                "fileexists(\"mod.rs\") && !fileexists(\"packer\") ? \"y\" : \"n\"",
+                json!("y"),
+            ),
+            (
+                "length(split(\"\\n\", chomp(file(\"mod.rs\")))) > 3",
+                json!(true),
+            ),
         ] {
             assert_eq!(evaluate(&scope, expression), Some(value), "{expression}");
         }
@@ -355,11 +352,30 @@ mod tests {
             "var.unset",
             "local.secret",
             "uuidv4()",
+            "1 / 0",
+            "[for n in [0] : 9223372036854775807 + 1]",
+            "format(\"%05d\", 1)",
+            "file(\"nowhere\")",
+            "[for f in [\"mod.rs\"] : file(f)]",
             "data.amazon-ami.x.id",
             "\"${timestamp()}\"",
         ] {
             assert_eq!(evaluate(&scope, expression), None, "{expression}");
         }
+    }
+
+    #[test]
+    fn names_that_are_bound_have_their_values() {
+        let scope = scope(TEMPLATE, json!({}));
+        let names = [
+            ("each".to_owned(), json!({"value": "a"})),
+            ("source".to_owned(), json!({"name": "s"})),
+        ];
+        let expression = "\"${each.value}-${source.name}-${var.name}\"".parse();
+        assert_eq!(
+            scope.evaluate_with(&expression.unwrap(), &names),
+            Some(json!("a-s-web"))
+        );
     }
 
     #[test]

@@ -136,6 +136,7 @@ pub enum Reason {
     Changed { path: String },
     Added { path: String },
     Removed { path: String },
+    FilesRemoved { count: usize },
     VariablesChanged,
     SourceAmiChanged { from: Option<String>, to: String },
     PackerChanged { from: Option<String>, to: String },

@@ -241,6 +241,7 @@ fn reason(reason: model::Reason) -> events::BuildReason {
         In::Changed { path } => Out::Changed(path),
         In::Added { path } => Out::Added(path),
         In::Removed { path } => Out::Removed(path),
+        In::FilesRemoved { count } => Out::FilesRemoved(count),
         In::VariablesChanged => Out::VariablesChanged,
         In::SourceAmiChanged { from, to } => Out::SourceAmiChanged { from, to },
         In::PackerChanged { from, to } => Out::PackerChanged { from, to },

@@ -224,6 +224,7 @@ fn reason(reason: &events::BuildReason) -> model::Reason {
         In::Changed(path) => Out::Changed { path: path.clone() },
         In::Added(path) => Out::Added { path: path.clone() },
         In::Removed(path) => Out::Removed { path: path.clone() },
+        In::FilesRemoved(count) => Out::FilesRemoved { count: *count },
         In::VariablesChanged => Out::VariablesChanged,
         In::SourceAmiChanged { from, to } => Out::SourceAmiChanged {
             from: from.clone(),

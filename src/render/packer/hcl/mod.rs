@@ -16,6 +16,7 @@ use super::{
     align::align,
     changes::{Changes, TAGS, tags},
     emulator::Emulator,
+    provisioners,
     splice::Splices,
     template::HclTemplate,
 };
@@ -30,12 +31,16 @@ use crate::{
 
 pub use select::select;
 
+pub(super) const BUILDER: &str = "amazon-ebs";
+
 /// The blocks that make the chosen builder.
 #[derive(Debug, Clone)]
 pub struct Parts<'t> {
     pub template: &'t HclTemplate,
     pub build: (&'t HclFile, &'t Block),
     pub source: (&'t HclFile, &'t Block),
+    /// The name that the source has in the build.
+    pub source_name: String,
     /// The `source` block inside the build, whose arguments add to those of [`Parts::source`].
     pub inline: Option<&'t Block>,
 }
@@ -126,7 +131,7 @@ fn refuse_what_makes_no_image(parts: &Parts, edits: &Edits) -> Result<(), Config
 }
 
 fn edit_source(parts: &Parts, edits: &Edits, copy: &mut Copy) -> Result<(), ConfigError> {
-    let changes = Changes::of_source(edits);
+    let changes = Changes::of_source(edits, provisioners::in_hcl(parts));
     let tags = tags(edits);
     let in_inline = |name: &str| {
         parts

@@ -2,7 +2,7 @@
 
 use hcl_edit::structure::Block;
 
-use super::Parts;
+use super::{BUILDER, Parts};
 use crate::{
     config::ConfigError,
     render::{
@@ -12,12 +12,12 @@ use crate::{
     },
 };
 
-const BUILDER: &str = "amazon-ebs";
-
 /// One use of a source in a build: what Packer calls a builder.
 struct Use<'t> {
     kind: String,
     source: String,
+    /// What the source is called in the build.
+    shown: String,
     /// Names it answers to, Packer's own first.
     names: Vec<String>,
     build: (&'t HclFile, &'t Block),
@@ -66,6 +66,7 @@ pub fn select<'t>(
             template: hcl,
             build: chosen.build,
             source: source_block(hcl, chosen)?,
+            source_name: chosen.shown.clone(),
             inline: chosen.inline,
         }),
     })
@@ -115,6 +116,7 @@ fn uses_of_build<'t>(file: &'t HclFile, build: &'t Block) -> Result<Vec<Use<'t>>
         uses.push(Use {
             kind: kind.to_owned(),
             source: source.to_owned(),
+            shown: shown.to_owned(),
             names,
             build: (file, build),
             inline,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     DEFAULT_MANIFEST, Edits, RenderedFile, Selected, Template,
     changes::{Changes, TAGS, tags},
-    choose,
+    choose, provisioners,
     template::{JsonFile, LegacyTemplate},
 };
 use crate::{config::ConfigError, render::place::problem};
@@ -26,6 +26,8 @@ pub struct Parts<'t> {
     /// Index in `builders`.
     pub index: usize,
     pub builder: &'t Map<String, Value>,
+    /// As `only`, `except` and `override` have it.
+    pub name: &'t str,
 }
 
 /// Name of the environment variable that carries the template variable `name`, as in HCL2.
@@ -69,6 +71,15 @@ pub(super) fn select<'t>(
     let builder = builders[*index]
         .as_object()
         .expect("only an object has a type");
+    let name = builder.get("name").and_then(Value::as_str);
+    let name = name.unwrap_or(BUILDER);
+    if name.contains("{{") {
+        return Err(problem(
+            "the name of this builder is computed, so what Packer calls it is known to Packer alone",
+            file.place_of("builders", name),
+            Some("write the builder's name as a plain string".to_owned()),
+        ));
+    }
     Ok(Selected {
         template,
         builder: names[0].clone(),
@@ -77,6 +88,7 @@ pub(super) fn select<'t>(
             file,
             index: *index,
             builder,
+            name,
         }),
     })
 }
@@ -90,7 +102,7 @@ pub(super) fn render(parts: &Parts, edits: &Edits) -> Result<RenderedFile, Confi
         .and_then(|builders| builders.get_mut(parts.index))
         .and_then(Value::as_object_mut)
         .expect("the chosen builder is in the template");
-    let changes = Changes::of_source(edits);
+    let changes = Changes::of_source(edits, provisioners::in_legacy(parts));
     for name in changes.remove {
         builder.shift_remove(name);
     }

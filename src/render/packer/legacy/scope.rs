@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::LegacyTemplate;
+use crate::render::packer::scope::Names;
 
 /// User variables of a legacy template with known values.
 #[derive(Debug)]
@@ -50,12 +51,16 @@ impl Scope {
 
     /// `text` with its template actions done, `None` when only Packer can do one of them.
     pub fn interpolate(&self, text: &str) -> Option<String> {
+        self.interpolate_with(text, &[])
+    }
+
+    fn interpolate_with(&self, text: &str, names: &Names) -> Option<String> {
         let mut result = String::new();
         let mut rest = text;
         while let Some((before, action)) = rest.split_once("{{") {
             let (action, after) = split_action(action)?;
             result.push_str(before);
-            result.push_str(&self.run(action.trim())?);
+            result.push_str(&self.run(action.trim(), names)?);
             rest = after;
         }
         result.push_str(rest);
@@ -64,25 +69,40 @@ impl Scope {
 
     /// A string or number of the template with its actions done.
     pub fn value(&self, value: &Value) -> Option<Value> {
+        self.value_with(value, &[])
+    }
+
+    /// [`Scope::value`] where `names` stand for actions of their name.
+    pub fn value_with(&self, value: &Value, names: &Names) -> Option<Value> {
         match value {
-            Value::String(text) => self.interpolate(text).map(Value::String),
-            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
+            Value::String(text) => self.interpolate_with(text, names).map(Value::String),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.value_with(item, names))
+                .collect(),
             Value::Object(members) => members
                 .iter()
-                .map(|(key, value)| Some((self.interpolate(key)?, self.value(value)?)))
+                .map(|(key, value)| {
+                    let key = self.interpolate_with(key, names)?;
+                    Some((key, self.value_with(value, names)?))
+                })
                 .collect::<Option<Map<String, Value>>>()
                 .map(Value::Object),
             other => Some(other.clone()),
         }
     }
 
-    fn run(&self, action: &str) -> Option<String> {
+    fn run(&self, action: &str, names: &Names) -> Option<String> {
         if let Some(literal) = unquote(action) {
             return Some(literal.to_owned());
         }
         match action.split_once(char::is_whitespace) {
             // Packer runs in the template's folder, and paths stay relative to it.
             None if action == "template_dir" || action == "pwd" => Some(".".to_owned()),
+            None => {
+                let bound = names.iter().find(|(name, _)| name == action);
+                plain_text(&bound?.1)
+            }
             Some(("user", name)) => {
                 let name = unquote(name.trim())?;
                 let known = self.variables.iter().find(|(known, _)| known == name);

@@ -86,6 +86,10 @@ fn what_cannot_be_edited_is_refused_with_the_reason() {
         (json!([{"type": "docker"}]), "only docker"),
         (json!([]), "under \"builders\""),
         (
+            json!([{"type": "amazon-ebs", "name": "{{user `name`}}"}]),
+            "the name of this builder is computed",
+        ),
+        (
             json!([{"type": "amazon-ebs", "name": "a"}, {"type": "amazon-ebs", "name": "b"}]),
             "a, b",
         ),

@@ -9,7 +9,7 @@ use crate::{
     command::EnvValue,
     config::ImageSpec,
     events::{Happening, Level, Step},
-    images::tag,
+    images::{fingerprint::digest_tags, tag},
     journal::Record,
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
@@ -39,7 +39,7 @@ pub struct Built {
 pub async fn run(context: &Context, image: &ImageSpec, inputs: &Inputs) -> Result<Built, Stopped> {
     let step = Step::Image(image.name.clone());
     let provision = !context.base.request.no_provision;
-    let machine = if provision {
+    let machine = if provision && inputs.provisions {
         machine::start(context, image, inputs.ssh_user.clone()).await?
     } else {
         None
@@ -264,8 +264,11 @@ fn edits(
         (tag::RUN, base.run.to_string()),
         (tag::FINGERPRINT, inputs.fingerprint().to_owned()),
     ];
-    if !provision {
+    if inputs.provisions && !provision {
         tags.push((tag::PROVISIONED, "no".to_owned()));
+    }
+    if !inputs.regions.is_empty() {
+        tags.push((tag::REGIONS, inputs.regions.join(" ")));
     }
     let emulator = context.access.endpoint.clone().map(|endpoint| Emulator {
         endpoint,
@@ -284,6 +287,7 @@ fn edits(
         tags: tags
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value))
+            .chain(digest_tags::tags(&inputs.manifest))
             .collect(),
         manifest: manifest.to_owned(),
         emulator,

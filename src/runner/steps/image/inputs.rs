@@ -6,9 +6,11 @@ use super::{lookup, reading::Reading, survey::Survey};
 use crate::{
     config::ImageSpec,
     images::{
+        copy_regions::copy_regions,
         fingerprint::{self, FingerprintManifest, Subject},
         source_ami::{AmiQuery, FoundAmi, SourceAmi, source_ami},
     },
+    render::packer::provisioners::provisions,
     runner::{context::Context, failure::Failure},
     tools::{aws::images as ami, packer::version::PackerVersion},
 };
@@ -24,6 +26,10 @@ pub struct Inputs {
     pub builder: String,
     /// Whom Packer logs in as.
     pub ssh_user: String,
+    /// There is something to log in for.
+    pub provisions: bool,
+    /// The other regions that Packer copies the AMI to, as far as they can be told.
+    pub regions: Vec<String>,
     pub manifest: FingerprintManifest,
     fingerprint: String,
 }
@@ -65,6 +71,9 @@ pub async fn gather(
         packer: &packer,
         region: &context.base.stack.region,
     })?;
+    let mut regions = copy_regions(&selected, &resolver).unwrap_or_default();
+    regions.retain(|region| *region != context.base.stack.region);
+    let provisions = provisions(&selected);
     let builder = selected.builder.clone();
     drop(selected);
     let fingerprint = taken.manifest.fingerprint().to_string();
@@ -73,6 +82,8 @@ pub async fn gather(
         packer,
         builder,
         ssh_user,
+        provisions,
+        regions,
         manifest: taken.manifest,
         fingerprint,
     })

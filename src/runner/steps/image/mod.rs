@@ -21,7 +21,7 @@ use crate::{
     },
     images::{
         decide::{Wanted, decide, is_provisioned},
-        fingerprint::{self, FingerprintManifest},
+        fingerprint::{self, FingerprintManifest, digest_tags},
         tag,
     },
     plan::Only,
@@ -138,7 +138,7 @@ async fn make(
     })?;
     remember(context, &step, image, inputs);
 
-    let (result, origin) = if context.base.request.no_provision {
+    let (result, origin) = if inputs.provisions && context.base.request.no_provision {
         let summary = format!("{} built: not provisioned", ami.id);
         (
             StepResult::Degraded { summary },
@@ -191,7 +191,8 @@ fn ready(
     }
 }
 
-/// What differs from the build of `newest`, as far as the record of that build is here.
+/// What differs from the build of `newest`: by the record of that build when it is here, or else by what
+/// the AMI's tags tell.
 fn reasons(
     context: &Context,
     image: &ImageSpec,
@@ -208,7 +209,7 @@ fn reasons(
         {
             fingerprint::diff(&known, &inputs.manifest)
         }
-        _ => Vec::new(),
+        _ => digest_tags::diff(&newest.tags, &inputs.manifest).unwrap_or_default(),
     }
 }
 
