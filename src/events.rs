@@ -24,6 +24,8 @@ pub enum Step {
     Check(String),
     Task(String),
     Prune,
+    /// Writes to the AMIs that they are deployed.
+    Deployed,
 }
 
 impl fmt::Display for Step {
@@ -40,6 +42,7 @@ impl fmt::Display for Step {
             Step::Check(name) => write!(f, "check.{name}"),
             Step::Task(name) => write!(f, "task.{name}"),
             Step::Prune => f.write_str("prune"),
+            Step::Deployed => f.write_str("deployed"),
         }
     }
 }
@@ -52,6 +55,7 @@ pub enum Operation {
     Destroy,
     ImageBuild,
     Task,
+    ImageRollback,
 }
 
 impl Operation {
@@ -63,6 +67,7 @@ impl Operation {
             Operation::Destroy => "destroy",
             Operation::ImageBuild => "image build",
             Operation::Task => "task",
+            Operation::ImageRollback => "image rollback",
         }
     }
 }
@@ -180,7 +185,7 @@ pub enum Level {
     Error,
 }
 
-/// Build or reuse, and why.
+/// Build, reuse or another one, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageDecision {
     /// An available AMI has the same fingerprint.
@@ -190,6 +195,17 @@ pub enum ImageDecision {
     },
     Build {
         reasons: Vec<BuildReason>,
+    },
+    /// The one that is deployed stays: a rollback left the one that has the same fingerprint.
+    Keep {
+        ami: String,
+        instead_of: String,
+        rolled_back_by: Option<RunId>,
+    },
+    /// A rollback's choice: `ami` replaces `from`, or stays.
+    RollBack {
+        ami: String,
+        from: Option<String>,
     },
 }
 
@@ -264,6 +280,10 @@ pub enum ImageOrigin {
     },
     /// Built with `--no-provision`: usable as a placeholder only.
     NotProvisioned,
+    /// Deployed before and left so, as was decided.
+    Kept,
+    /// An earlier one, by a rollback.
+    RolledBack,
 }
 
 /// What `terraform plan` found.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     config::{Stack, TaskTime},
     events::{Operation, Step},
+    images::rollback::Target,
 };
 
 /// What the user asked for.
@@ -28,6 +29,10 @@ pub struct Request {
     pub lock_timeout: u64,
     /// The task that `amiable task` runs.
     pub task: Option<ManualTask>,
+    /// Deploy images that were there before, and build none.
+    pub rollback: Option<Target>,
+    /// Deploy what a rollback left, if nothing about it has changed.
+    pub undo_rollback: bool,
 }
 
 impl Request {
@@ -44,6 +49,8 @@ impl Request {
             approved: false,
             lock_timeout: 60,
             task: None,
+            rollback: None,
+            undo_rollback: false,
         }
     }
 
@@ -105,14 +112,14 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
     plan.push(Step::Preflight, &[]);
     plan.push(Step::Credentials, &[Step::Preflight]);
     match request.operation {
-        Operation::Up => up(&mut plan, stack, request),
+        Operation::Up | Operation::ImageRollback => up(&mut plan, stack, request),
         Operation::Plan => {
-            let images = images(&mut plan, stack);
+            let images = images(&mut plan, stack, request);
             terraform_plan(&mut plan, stack, request, images);
         }
         Operation::Destroy => destroy(&mut plan, stack, request),
         Operation::ImageBuild => {
-            images(&mut plan, stack);
+            images(&mut plan, stack, request);
         }
         Operation::Task => {
             if let Some(task) = &request.task {
@@ -124,12 +131,15 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
 }
 
 fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
-    let images = images(plan, stack);
+    let images = images(plan, stack, request);
     if !terraform_plan(plan, stack, request, images) {
         return;
     }
     plan.push(Step::Approve, &[Step::TerraformPlan]);
     plan.push(Step::TerraformApply, &[Step::Approve]);
+    if !stack.images.is_empty() {
+        plan.push(Step::Deployed, &[Step::TerraformApply]);
+    }
     let mut last = Step::TerraformApply;
     for task in stack
         .tasks
@@ -169,13 +179,16 @@ fn destroy(plan: &mut Plan, stack: &Stack, request: &Request) {
     }
 }
 
-/// Adds the image steps and returns them. With `--only terraform` they look up what is there and
-/// never build.
-fn images(plan: &mut Plan, stack: &Stack) -> Vec<Step> {
-    let mut steps = Vec::new();
+/// Adds the image steps and returns them. With `--only terraform` and in a rollback they look up what
+/// is there and never build.
+fn images(plan: &mut Plan, stack: &Stack, request: &Request) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
     for image in &stack.images {
         let step = Step::Image(image.name.clone());
-        plan.push(step.clone(), &[Step::Credentials]);
+        // A rollback is chosen for all images at once: what is wrong with it is told by the first.
+        let first = steps.first().filter(|_| request.rollback.is_some());
+        let after = first.cloned().unwrap_or(Step::Credentials);
+        plan.push(step.clone(), &[after]);
         steps.push(step);
     }
     steps

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// Name of a run, `YYYYMMDD-HHMMSS-xxxxxx` in UTC with six random hexadecimal digits.
@@ -34,6 +34,13 @@ impl RunId {
         }
     }
 
+    /// When the run started, to the second; `None` when the digits are no date.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        let (time, _) = self.0.rsplit_once('-')?;
+        let time = DateTime::strptime("%Y%m%d-%H%M%S", time).ok()?;
+        Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,6 +61,12 @@ mod tests {
         let earlier = RunId::new(Timestamp::from_second(1_000_000_000).unwrap(), [255, 0, 1]);
         let later = RunId::new(Timestamp::from_second(1_000_000_001).unwrap(), [0, 0, 0]);
         assert_eq!(earlier.as_str(), "20010909-014640-ff0001");
+        assert_eq!(
+            earlier.started_at(),
+            Timestamp::from_second(1_000_000_000).ok()
+        );
+        let no_date = RunId::parse("20019909-014640-ff0001").unwrap();
+        assert_eq!(no_date.started_at(), None);
         assert!(earlier < later);
         assert_eq!(RunId::parse(earlier.as_str()), Some(earlier));
         assert_eq!(RunId::parse("../../etc"), None);

@@ -1,6 +1,9 @@
 //! What the journals of earlier runs say.
 
-use std::io::{self, BufRead, BufReader};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, BufReader},
+};
 
 use camino::Utf8Path;
 
@@ -23,6 +26,8 @@ pub struct PastRun {
     pub processes: Vec<PastProcess>,
     /// The image builds that it began.
     pub builds: Vec<PastBuild>,
+    /// The AMIs that it began to deploy: image to AMI.
+    pub deploying: Option<BTreeMap<String, String>>,
 }
 
 /// A process that a journal names. Pids are used again: only with its start is it this very process.
@@ -111,6 +116,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
                 started: driver_started,
             }],
             builds: Vec::new(),
+            deploying: None,
         });
         return;
     }
@@ -142,6 +148,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
                 build.verified = true;
             }
         }
+        Record::DeploymentStarting { images } => past.deploying = Some(images),
         Record::RunEnded { result } => past.result = Some(result),
         Record::RunStarted { .. }
         | Record::StepStarted { .. }

@@ -189,6 +189,7 @@ async fn work(context: &Context, step: &Step) -> StepEnd {
         },
         Step::Rollout => Ok(Done::skipped("Terraform replaces instances itself")),
         Step::Prune => steps::prune::run(context).await,
+        Step::Deployed => steps::deployed::run(context).await,
     }
 }
 

@@ -46,6 +46,7 @@ pub enum Operation {
     Destroy,
     ImageBuild,
     Task,
+    ImageRollback,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +127,15 @@ pub enum Decision {
     Build {
         reasons: Vec<Reason>,
     },
+    Keep {
+        ami: String,
+        instead_of: String,
+        rolled_back_by: Option<String>,
+    },
+    RollBack {
+        ami: String,
+        from: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +172,8 @@ pub enum Origin {
     Built,
     Reused,
     NotProvisioned,
+    Kept,
+    RolledBack,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //!
 //! - [`images`]: `ec2 describe-images`;
 //! - [`identity`]: `sts get-caller-identity`;
+//! - [`tags`]: `ec2 create-tags`, `delete-tags`;
 //! - [`version`]: what is installed.
 //!
 //! One call takes about 0.7 s, nearly all of it Python starting, so calls are few and run beside
@@ -9,6 +10,7 @@
 
 pub mod identity;
 pub mod images;
+pub mod tags;
 pub mod version;
 
 use camino::Utf8PathBuf;

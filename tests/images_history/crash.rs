@@ -1,0 +1,1 @@
+//! What is right after a run that did not get to its end.
