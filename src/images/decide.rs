@@ -79,7 +79,7 @@ pub fn decide(
             }),
         };
     }
-    let reasons = if usable.iter().any(|ami| same(ami)) {
+    let reasons = if usable.iter().any(same) {
         vec![BuildReason::NotProvisioned]
     } else {
         match usable.first() {

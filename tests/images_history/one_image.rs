@@ -12,6 +12,14 @@ fn a_rollback_holds_until_it_is_undone_or_a_fix_is_there() {
     let again = project.up(&[]);
     assert_eq!(step(&again, "deployed")["result"], "skipped", "{again:#}");
 
+    let calls = project.path("calls");
+    let note = format!("echo \"$*\" >>'{}'", calls.display());
+    let up = ["up", "--yes", "--no-provision"];
+    project.run_with_aws(&up, "ec2", &note).expect(0);
+    let calls = std::fs::read_to_string(calls).unwrap();
+    assert_eq!(calls.lines().count(), 1, "{calls}");
+    assert!(calls.contains("describe-images"), "{calls}");
+
     project
         .run(&["image", "rollback", "--yes"])
         .expect(7)

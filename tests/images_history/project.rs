@@ -2,8 +2,9 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -53,7 +54,7 @@ impl Project {
                 "image \"{image}\" {{\n  template = \"packer/{image}\"\n  name = \"shop-{image}\"\n  inputs = [\"{image}.version\"]\n}}\n"
             ));
             root.push_str(&format!(
-                "variable \"{image}\" {{}}\nresource \"aws_launch_template\" \"{image}\" {{\n  name = \"{image}\"\n  image_id = var.{image}\n}}\noutput \"{image}\" {{ value = aws_launch_template.{image}.image_id }}\n"
+                "variable \"{image}\" {{}}\nresource \"aws_launch_template\" \"{image}\" {{\n  name = \"shop-{image}\"\n  image_id = var.{image}\n}}\noutput \"{image}\" {{ value = aws_launch_template.{image}.image_id }}\n"
             ));
             let template = TEMPLATE.replace("NAME", &format!("shop-{image}"));
             project.write(&format!("packer/{image}/{image}.pkr.hcl"), &template);
@@ -130,13 +131,22 @@ impl Project {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran {
-            code: output.status.code(),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        }
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs with an AWS CLI that does `instead`, a line of shell, when its arguments contain `what`.
+    pub fn run_with_aws(&self, arguments: &[&str], what: &str, instead: &str) -> Ran {
+        let real = which::which("aws").unwrap();
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *'{what}'*) {instead} ;; esac\nexec '{}' \"$@\"\n",
+            real.display()
+        );
+        let tools = tempfile::tempdir().unwrap();
+        let aws = tools.path().join("aws");
+        fs::write(&aws, script).unwrap();
+        fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut command = self.command(arguments);
+        Ran::from(command.env("AMIABLE_AWS", aws).output().unwrap())
     }
 
     /// The report of a run that ends well.
@@ -170,9 +180,8 @@ impl Project {
     /// What the AWS CLI answers from the sandbox.
     #[track_caller]
     pub fn aws(&self, arguments: &[&str]) -> Value {
-        let port = self.emulator_port();
         let output = Command::new("aws")
-            .args(["--endpoint-url", &format!("http://127.0.0.1:{port}")])
+            .args(["--endpoint-url", &self.emulator()])
             .args(["--region", "us-east-1", "--output", "json"])
             .args(arguments)
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -183,10 +192,11 @@ impl Project {
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
-    fn emulator_port(&self) -> u64 {
+    fn emulator(&self) -> String {
         let ran = self.run(&["sandbox", "status", "--json"]).expect(0);
         let status: Value = serde_json::from_str(&ran.stdout).unwrap();
-        status["port"].as_u64().expect(&ran.stdout)
+        let url = status["emulator"]["url"].as_str();
+        url.expect(&ran.stdout).to_owned()
     }
 }
 
@@ -194,6 +204,17 @@ impl Drop for Project {
     fn drop(&mut self) {
         if self.owns_sandbox {
             self.run(&["sandbox", "stop"]);
+        }
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
         }
     }
 }

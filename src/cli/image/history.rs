@@ -29,10 +29,7 @@ use crate::{
 const SHORT: usize = 12;
 
 #[derive(Debug, ClapArgs)]
-pub struct Args {
-    /// Stack whose history to show; without it the default one
-    stack: Option<String>,
-}
+pub struct Args {}
 
 impl Args {
     /// Prints the deployments that are known, the newest first.
@@ -42,7 +39,7 @@ impl Args {
     /// When the stack is invalid, a credential for AWS is missing, or AWS refuses.
     pub fn run(&self, global: &Global) -> Result<(), Error> {
         let project = global.project()?;
-        let stack = global.load(&project, self.stack.as_deref())?;
+        let stack = global.load(&project, None)?;
         let interactive = !global.non_interactive && io::stdin().is_terminal();
         let amis = match Query::open(&stack, interactive)? {
             Some(query) => ask(&query, &stack)?,
@@ -252,7 +249,8 @@ mod tests {
     use super::*;
 
     fn ami(image: &str, id: &str, tags: &[(&str, &str)]) -> Ami {
-        let tags = [(tag::IMAGE, image), (tag::FINGERPRINT, "0123456789abcdef")]
+        let own = [(tag::IMAGE, image), (tag::FINGERPRINT, "0123456789abcdef")];
+        let tags = own
             .iter()
             .chain(tags)
             .map(|&(key, value)| (key.to_owned(), value.to_owned()));

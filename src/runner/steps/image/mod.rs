@@ -72,6 +72,7 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
         found.ok_or_else(|| Failure::new(format!("{id} is not among the images")))
     };
     match decision {
+        // Rollbacks went their own way above; an AMI that is named is there in any case.
         ImageDecision::Reuse { ami, built_by: _ } | ImageDecision::RollBack { ami, from: _ } => {
             warn_of_end(context, &step, &existing, Some(&ami));
             reuse(context, image, among(&ami)?).await
@@ -186,6 +187,7 @@ async fn keep(
     let result = if is_provisioned(&ami) {
         StepResult::Succeeded { summary }
     } else {
+        let summary = format!("{summary}; it is not provisioned");
         StepResult::Degraded { summary }
     };
     Ok(ready(
