@@ -28,6 +28,8 @@ pub enum Step {
     Unlock,
     /// Taking in what a killed run left.
     Recover,
+    /// Writes to the AMIs that they are deployed.
+    Deployed,
 }
 
 impl fmt::Display for Step {
@@ -46,6 +48,7 @@ impl fmt::Display for Step {
             Step::Prune => f.write_str("prune"),
             Step::Unlock => f.write_str("unlock"),
             Step::Recover => f.write_str("recover"),
+            Step::Deployed => f.write_str("deployed"),
         }
     }
 }
@@ -60,6 +63,7 @@ pub enum Operation {
     ImageBuild,
     Task,
     Unlock,
+    ImageRollback,
 }
 
 impl Operation {
@@ -72,6 +76,7 @@ impl Operation {
             Operation::ImageBuild => "image build",
             Operation::Task => "task",
             Operation::Unlock => "unlock",
+            Operation::ImageRollback => "image rollback",
         }
     }
 }
@@ -189,7 +194,7 @@ pub enum Level {
     Error,
 }
 
-/// Build or reuse, and why.
+/// Build, reuse or another one, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageDecision {
     /// An available AMI has the same fingerprint.
@@ -199,6 +204,17 @@ pub enum ImageDecision {
     },
     Build {
         reasons: Vec<BuildReason>,
+    },
+    /// The one that is deployed stays: a rollback left the one that has the same fingerprint.
+    Keep {
+        ami: String,
+        instead_of: String,
+        rolled_back_by: Option<RunId>,
+    },
+    /// A rollback's choice: `ami` replaces `from`, or stays.
+    RollBack {
+        ami: String,
+        from: Option<String>,
     },
 }
 
@@ -277,6 +293,10 @@ pub enum ImageOrigin {
     },
     /// Built with `--no-provision`: usable as a placeholder only.
     NotProvisioned,
+    /// Deployed before and left so, as was decided.
+    Kept,
+    /// An earlier one, by a rollback.
+    RolledBack,
 }
 
 /// What `terraform plan` found.

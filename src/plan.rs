@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{Stack, TaskTime},
     events::{Operation, Step},
+    images::rollback::Target,
     run_id::RunId,
 };
 
@@ -42,6 +43,10 @@ pub struct Request {
     pub task: Option<ManualTask>,
     /// What `amiable unlock` is told.
     pub unlock: Unlock,
+    /// Deploy images that were there before, and build none.
+    pub rollback: Option<Target>,
+    /// Deploy what a rollback left, if nothing about it has changed.
+    pub undo_rollback: bool,
 }
 
 impl Request {
@@ -61,6 +66,8 @@ impl Request {
             resumed: None,
             task: None,
             unlock: Unlock::default(),
+            rollback: None,
+            undo_rollback: false,
         }
     }
 
@@ -148,14 +155,14 @@ pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
         plan.ready = Step::Recover;
     }
     match request.operation {
-        Operation::Up => up(&mut plan, stack, request),
+        Operation::Up | Operation::ImageRollback => up(&mut plan, stack, request),
         Operation::Plan => {
-            let images = images(&mut plan, stack);
+            let images = images(&mut plan, stack, request);
             terraform_plan(&mut plan, stack, request, images);
         }
         Operation::Destroy => destroy(&mut plan, stack, request),
         Operation::ImageBuild => {
-            images(&mut plan, stack);
+            images(&mut plan, stack, request);
         }
         Operation::Task => {
             if let Some(task) = &request.task {
@@ -171,12 +178,15 @@ pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
 }
 
 fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
-    let images = images(plan, stack);
+    let images = images(plan, stack, request);
     if !terraform_plan(plan, stack, request, images) {
         return;
     }
     plan.push(Step::Approve, &[Step::TerraformPlan]);
     plan.push(Step::TerraformApply, &[Step::Approve]);
+    if !stack.images.is_empty() {
+        plan.push(Step::Deployed, &[Step::TerraformApply]);
+    }
     let mut last = Step::TerraformApply;
     for task in stack
         .tasks
@@ -216,13 +226,17 @@ fn destroy(plan: &mut Plan, stack: &Stack, request: &Request) {
     }
 }
 
-/// Adds the image steps and returns them. With `--only terraform` they look up what is there and
-/// never build.
-fn images(plan: &mut Plan, stack: &Stack) -> Vec<Step> {
-    let mut steps = Vec::new();
+/// Adds the image steps and returns them. With `--only terraform` and in a rollback they look up what
+/// is there and never build.
+fn images(plan: &mut Plan, stack: &Stack, request: &Request) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
     for image in &stack.images {
         let step = Step::Image(image.name.clone());
-        plan.begin(step.clone());
+        // A rollback is chosen for all images at once: what is wrong with it is told by the first.
+        match steps.first().filter(|_| request.rollback.is_some()) {
+            Some(first) => plan.push(step.clone(), std::slice::from_ref(first)),
+            None => plan.begin(step.clone()),
+        }
         steps.push(step);
     }
     steps

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// Name of a run, `YYYYMMDD-HHMMSS-xxxxxx` in UTC. Of the six hexadecimal digits three are the fraction of
@@ -37,6 +37,13 @@ impl RunId {
         }
     }
 
+    /// When the run started, to the second; `None` when the digits are no date.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        let (time, _) = self.0.rsplit_once('-')?;
+        let time = DateTime::strptime("%Y%m%d-%H%M%S", time).ok()?;
+        Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,6 +64,9 @@ mod tests {
         let at = |second, nanosecond| Timestamp::new(second, nanosecond).unwrap();
         let earlier = RunId::new(at(1_000_000_000, 0), [0xff, 1]);
         assert_eq!(earlier.as_str(), "20010909-014640-000f01");
+        assert_eq!(earlier.started_at(), Some(at(1_000_000_000, 0)));
+        let no_date = RunId::parse("20019909-014640-ff0001").unwrap();
+        assert_eq!(no_date.started_at(), None);
         let same_second = RunId::new(at(1_000_000_000, 999_000_000), [0, 0]);
         assert_eq!(same_second.as_str(), "20010909-014640-ffb000");
         assert!(earlier < same_second);

@@ -1,4 +1,4 @@
-//! What `up`, `plan`, `destroy`, `image build` and `task` share: load, run, report, exit code.
+//! What `up`, `plan`, `destroy`, `image build`, `image rollback` and `task` share: load, run, report, exit code.
 
 use std::{
     io::{self, BufRead, IsTerminal},
@@ -74,6 +74,20 @@ fn check_names(stack: &Stack, request: &Request) -> Result<(), Error> {
         if name != "all" && !images.contains(&name.as_str()) {
             return Err(unknown("image", name, &stack.name, &images));
         }
+    }
+    if request.rollback.is_some() {
+        let lacks = match (&stack.terraform, images.as_slice()) {
+            (None, _) => "Terraform root, so nothing is deployed",
+            (_, []) => "image",
+            _ => return Ok(()),
+        };
+        return Err(Error::Refused {
+            problem: format!(
+                "stack {} has no {lacks}: there is nothing to roll back",
+                stack.name
+            ),
+            hints: Vec::new(),
+        });
     }
     if let Some(task) = &request.task {
         let tasks: Vec<&str> = stack.tasks.iter().map(|task| task.name.as_str()).collect();

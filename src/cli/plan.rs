@@ -6,7 +6,7 @@ use super::{
     Global, deploy,
     up::{BuildOptions, LockOptions},
 };
-use crate::{errors::Error, events::Operation};
+use crate::{errors::Error, events::Operation, plan::Request};
 
 #[derive(Debug, ClapArgs)]
 pub struct Args {
@@ -14,6 +14,9 @@ pub struct Args {
     stack: Option<String>,
     #[command(flatten)]
     build: BuildOptions,
+    /// Deploy again what a rollback left, if nothing about it has changed
+    #[arg(long)]
+    undo_rollback: bool,
     #[command(flatten)]
     lock: LockOptions,
 }
@@ -25,7 +28,10 @@ impl Args {
     ///
     /// As [`deploy::run`].
     pub fn run(&self, global: &Global) -> Result<(), Error> {
-        let request = self.build.request(Operation::Plan, &self.lock, global);
+        let request = Request {
+            undo_rollback: self.undo_rollback,
+            ..self.build.request(Operation::Plan, &self.lock, global)
+        };
         deploy::run(global, self.stack.as_deref(), request)
     }
 }

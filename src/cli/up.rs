@@ -18,6 +18,9 @@ pub struct Args {
     stack: Option<String>,
     #[command(flatten)]
     build: BuildOptions,
+    /// Deploy again what a rollback left, if nothing about it has changed
+    #[arg(long)]
+    undo_rollback: bool,
     /// Do only one half of the work
     #[arg(long, value_enum, value_name = "PART")]
     only: Option<Part>,
@@ -99,6 +102,7 @@ impl Args {
                 Some(Part::Images) => Only::Images,
                 Some(Part::Terraform) => Only::Terraform,
             },
+            undo_rollback: self.undo_rollback,
             allow_destroy: self.allow_destroy.iter().cloned().collect(),
             ..self.build.request(Operation::Up, &self.lock, global)
         };

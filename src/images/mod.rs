@@ -5,14 +5,18 @@
 //! - [`tag`]: what an AMI says of itself;
 //! - [`question`]: what is asked of AWS before anything is decided;
 //! - [`decide`]: build or reuse;
-//! - [`retire`]: what goes with the AMIs that are removed.
+//! - [`retire`]: what goes with the AMIs that are removed;
+//! - [`history`]: what was deployed when, as the tags tell it;
+//! - [`rollback`]: which AMIs a rollback deploys.
 
 pub mod copy_regions;
 pub mod decide;
 pub mod fingerprint;
 pub mod hashing;
+pub mod history;
 pub mod named_files;
 pub mod question;
 pub mod retire;
+pub mod rollback;
 pub mod source_ami;
 pub mod tag;

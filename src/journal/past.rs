@@ -1,6 +1,9 @@
 //! What the journals of earlier runs say.
 
-use std::io::{self, BufRead, BufReader};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, BufReader},
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -31,6 +34,8 @@ pub struct PastRun {
     pub recovered_by: Option<RunId>,
     /// Lines that could not be read: torn by a crash, or of another version.
     pub damaged_lines: usize,
+    /// The AMIs that it began to deploy: image to AMI.
+    pub deploying: Option<BTreeMap<String, String>>,
 }
 
 /// A long child, with its output.
@@ -143,6 +148,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             request: request.and_then(|request| serde_json::from_value(request).ok()),
             recovered_by: None,
             damaged_lines: 0,
+            deploying: None,
         });
         return;
     }
@@ -190,6 +196,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
                 build.verified = true;
             }
         }
+        Record::DeploymentStarting { images } => past.deploying = Some(images),
         Record::RunEnded { result } => past.result = Some(result),
         Record::RunRecovered { by } => past.recovered_by = Some(by),
         Record::RunStarted { .. } | Record::StepStarted { .. } | Record::StepEnded { .. } => {}

@@ -1,5 +1,7 @@
 //! [`Record`]: the typed lines of a run's journal.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,10 @@ pub enum Record {
         image: String,
         ami: String,
         region: String,
+    },
+    /// An apply that deploys these AMIs begins: image to AMI.
+    DeploymentStarting {
+        images: BTreeMap<String, String>,
     },
     StepEnded {
         step: String,

@@ -20,6 +20,10 @@ pub fn image(record: &ImageRecord, operation: Operation) -> String {
             ImageOrigin::Built { reasons: why } => format!("built: {}", reasons(why)),
             ImageOrigin::Reused { built_by } => format!("reused: {}", since(built_by.as_ref())),
             ImageOrigin::NotProvisioned => "degraded: built, but not provisioned".to_owned(),
+            ImageOrigin::Kept | ImageOrigin::RolledBack => {
+                let decision = record.decision.as_ref();
+                decision.map_or_else(|| "deployed before".to_owned(), chosen)
+            }
         };
     }
     match (&record.decision, operation) {
@@ -27,7 +31,14 @@ pub fn image(record: &ImageRecord, operation: Operation) -> String {
         (Some(ImageDecision::Build { reasons: why }), _) => {
             format!("not built; needed: {}", reasons(why))
         }
-        (Some(decision @ ImageDecision::Reuse { .. }), _) => {
+        (
+            Some(
+                decision @ (ImageDecision::Reuse { .. }
+                | ImageDecision::Keep { .. }
+                | ImageDecision::RollBack { .. }),
+            ),
+            _,
+        ) => {
             format!("not used; {}", self::decision(decision))
         }
         (None, _) => "not built".to_owned(),
@@ -41,6 +52,31 @@ pub fn decision(decision: &ImageDecision) -> String {
         ImageDecision::Reuse { ami, built_by } => {
             format!("to reuse: {ami}, {}", since(built_by.as_ref()))
         }
+        ImageDecision::Keep { ami, .. } => format!("to keep: {ami}, {}", chosen(decision)),
+        ImageDecision::RollBack { ami, .. } => format!("to deploy: {ami}, {}", chosen(decision)),
+    }
+}
+
+/// Why an image is the one that was deployed before: `rolled back from ami-2`.
+fn chosen(decision: &ImageDecision) -> String {
+    match decision {
+        ImageDecision::Keep {
+            instead_of,
+            rolled_back_by,
+            ..
+        } => {
+            let who = rolled_back_by.as_ref();
+            let who = who.map_or_else(|| "a rollback".to_owned(), ToString::to_string);
+            format!(
+                "kept: {who} rolled back from {instead_of} (unchanged since); \
+                 `up --undo-rollback` deploys it again"
+            )
+        }
+        ImageDecision::RollBack {
+            from: Some(from), ..
+        } => format!("rolled back from {from}"),
+        ImageDecision::RollBack { from: None, .. } => "as deployed".to_owned(),
+        ImageDecision::Reuse { .. } | ImageDecision::Build { .. } => String::new(),
     }
 }
 

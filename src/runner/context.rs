@@ -102,7 +102,7 @@ impl Context {
         let base = &self.base;
         let images = base.stack.images.iter().filter_map(|image| {
             let (id, fingerprint) = match self.image(&image.name) {
-                Some(StepOutput::Image(image)) => (image.ami, image.fingerprint),
+                Some(StepOutput::Image(ready)) => (ready.outcome.ami, ready.outcome.fingerprint),
                 Some(StepOutput::ImageToBuild { fingerprint }) => {
                     (PLACEHOLDER_AMI.to_owned(), fingerprint)
                 }

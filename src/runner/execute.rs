@@ -191,6 +191,7 @@ async fn work(context: &Context, step: &Step) -> StepEnd {
         Step::Prune => steps::prune::run(context).await,
         Step::Recover => steps::recover::run(context).await,
         Step::Unlock => steps::unlock::run(context, &context.base.request.unlock).await,
+        Step::Deployed => steps::deployed::run(context).await,
     }
 }
 

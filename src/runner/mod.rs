@@ -338,8 +338,11 @@ fn summary(context: &Context, verdict: &Verdict) {
         result,
         RunResult::Succeeded | RunResult::Degraded | RunResult::Unverified | RunResult::CheckFailed
     );
-    if context.base.request.operation != Operation::Up || !deployed || context.deployed().is_empty()
-    {
+    let deploys = matches!(
+        context.base.request.operation,
+        Operation::Up | Operation::ImageRollback
+    );
+    if !deploys || !deployed || context.deployed().is_empty() {
         return;
     }
     let scope = context.scope();

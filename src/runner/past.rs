@@ -51,6 +51,7 @@ mod tests {
             request: None,
             recovered_by: None,
             damaged_lines: 0,
+            deploying: None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::failure::Failure;
 pub enum StepOutput {
     Nothing,
     /// The image that will be deployed.
-    Image(ImageOutcome),
+    Image(ReadyImage),
     /// `plan` only: an image that `up` would build, whose id is therefore not known.
     ImageToBuild {
         fingerprint: String,
@@ -18,6 +18,16 @@ pub enum StepOutput {
     Planned(PlannedChanges),
     /// The outputs of the deployment as it is now.
     Deployed(Vec<Output>),
+}
+
+/// An image that is there and will be deployed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadyImage {
+    pub outcome: ImageOutcome,
+    /// The AMI that it is, or of the holder of an exact name the one that it is a copy of.
+    pub build: String,
+    /// The build that a rollback replaces with it.
+    pub rolled_back_from: Option<String>,
 }
 
 /// How a step that was carried out ended: with what to show, and with what to hand on.

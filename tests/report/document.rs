@@ -75,10 +75,10 @@ fn the_scripts_use_every_value_of_every_enumeration() {
         ),
         (
             "action",
-            "create update replace destroy read forget build reuse",
+            "create update replace destroy read forget build reuse keep roll_back",
         ),
-        ("origin", "built reused not_provisioned"),
-        ("operation", "up plan destroy image_build"),
+        ("origin", "built reused not_provisioned kept rolled_back"),
+        ("operation", "up plan destroy image_build image_rollback"),
         ("signal", "interrupt hang_up"),
     ];
     for (name, values) in expected {

@@ -19,7 +19,7 @@ pub const FOLDER: &str = ".amiable/runs/20260301-120000-0a1b2c";
 pub type Named = (&'static str, fn() -> Vec<Event>);
 
 /// All scripts.
-pub const ALL: [Named; 15] = [
+pub const ALL: [Named; 17] = [
     ("first_deploy", first_deploy),
     ("reuse", reuse),
     ("failed_build", failed_build_events),
@@ -35,6 +35,8 @@ pub const ALL: [Named; 15] = [
     ("plan_only", plan_only),
     ("destroy", destroy),
     ("hostile", hostile),
+    ("rollback", rollback),
+    ("kept", kept),
 ];
 
 struct Script {
@@ -1051,4 +1053,118 @@ pub fn cut_short() -> Vec<Event> {
         .into_iter()
         .take_while(|event| !init_ends(event))
         .collect()
+}
+
+/// Two images: one goes back, the other stays; the next run is not to be taken by surprise.
+fn rollback() -> Vec<Event> {
+    let other = Step::Image("database".into());
+    let steps = [
+        Step::Preflight,
+        Step::Credentials,
+        image_step(),
+        other.clone(),
+        Step::TerraformInit,
+        Step::TerraformPlan,
+        Step::Approve,
+        Step::TerraformApply,
+        Step::Deployed,
+    ];
+    let mut script = Script::new(Operation::ImageRollback, &steps);
+    let planned = PlannedChanges {
+        changes: vec![change("aws_launch_template.front", Action::Update)],
+        outputs: vec![],
+    };
+    let stays = Happening::ImageReady(ImageOutcome {
+        image: "database".into(),
+        ami: "ami-0aaaaaaaaaaaaaaaa".into(),
+        ami_name: "database-20260228-090000-c0ffee".into(),
+        region: "us-east-1".into(),
+        fingerprint: "b3:0d0d".into(),
+        origin: ImageOrigin::Kept,
+    });
+    script
+        .prepared()
+        .start(&image_step())
+        .now(Happening::ImageDecided {
+            image: "dashboard".into(),
+            decision: ImageDecision::RollBack {
+                ami: "ami-0f3c2b1a09d8e7f65".into(),
+                from: Some("ami-0bbbbbbbbbbbbbbbb".into()),
+            },
+        })
+        .now(image(ImageOrigin::RolledBack))
+        .done(
+            800,
+            &image_step(),
+            "ami-0f3c2b1a09d8e7f65 again, instead of ami-0bbbbbbbbbbbbbbbb",
+        )
+        .start(&other)
+        .now(Happening::ImageDecided {
+            image: "database".into(),
+            decision: ImageDecision::RollBack {
+                ami: "ami-0aaaaaaaaaaaaaaaa".into(),
+                from: None,
+            },
+        })
+        .now(stays)
+        .done(10, &other, "ami-0aaaaaaaaaaaaaaaa stays")
+        .start(&Step::TerraformInit)
+        .done(20, &Step::TerraformInit, "not needed")
+        .start(&Step::TerraformPlan)
+        .after(2_000, Happening::Planned(planned))
+        .done(
+            10,
+            &Step::TerraformPlan,
+            "0 to add, 1 to change, 0 to destroy",
+        )
+        .done(0, &Step::Approve, "by --yes")
+        .start(&Step::TerraformApply)
+        .now(Happening::ResourceDone(ResourceOutcome {
+            address: "aws_launch_template.front".into(),
+            action: Action::Update,
+            result: ResourceResult::Done,
+            seconds: Some(1),
+        }))
+        .now(dashboard_outputs())
+        .done(
+            1_500,
+            &Step::TerraformApply,
+            "0 added, 1 changed, 0 destroyed",
+        )
+        .start(&Step::Deployed)
+        .done(
+            900,
+            &Step::Deployed,
+            "ami-0aaaaaaaaaaaaaaaa, ami-0f3c2b1a09d8e7f65",
+        )
+        .finish(RunResult::Succeeded)
+}
+
+/// After a rollback: the image that has not changed since is not deployed again.
+fn kept() -> Vec<Event> {
+    let mut script = Script::new(Operation::Plan, &up_steps()[..5]);
+    script
+        .prepared()
+        .start(&image_step())
+        .now(Happening::ImageDecided {
+            image: "dashboard".into(),
+            decision: ImageDecision::Keep {
+                ami: "ami-0f3c2b1a09d8e7f65".into(),
+                instead_of: "ami-0bbbbbbbbbbbbbbbb".into(),
+                rolled_back_by: Some(earlier_run()),
+            },
+        })
+        .now(image(ImageOrigin::Kept))
+        .done(
+            800,
+            &image_step(),
+            "ami-0f3c2b1a09d8e7f65 kept: 20260228-090000-c0ffee rolled back from \
+             ami-0bbbbbbbbbbbbbbbb (unchanged since); `up --undo-rollback` deploys it again",
+        )
+        .start(&Step::TerraformInit)
+        .done(20, &Step::TerraformInit, "not needed")
+        .start(&Step::TerraformPlan)
+        .after(2_000, Happening::Planned(PlannedChanges::default()))
+        .done(10, &Step::TerraformPlan, "no changes")
+        .finish(RunResult::Succeeded)
 }

@@ -1,6 +1,8 @@
 //! `amiable image`: the AMI life cycle, one file per command.
 
 mod build;
+mod history;
+mod rollback;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -17,6 +19,10 @@ pub struct Args {
 enum ImageCommand {
     /// Build the images of the stack that have changed
     Build(build::Args),
+    /// What was deployed when
+    History(history::Args),
+    /// Deploy images that were deployed before, and build none
+    Rollback(rollback::Args),
 }
 
 impl Args {
@@ -28,6 +34,8 @@ impl Args {
     pub fn run(&self, global: &Global) -> Result<(), Error> {
         match &self.command {
             ImageCommand::Build(args) => args.run(global),
+            ImageCommand::History(args) => args.run(global),
+            ImageCommand::Rollback(args) => args.run(global),
         }
     }
 }

@@ -47,6 +47,7 @@ pub enum Operation {
     ImageBuild,
     Task,
     Unlock,
+    ImageRollback,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +128,15 @@ pub enum Decision {
     Build {
         reasons: Vec<Reason>,
     },
+    Keep {
+        ami: String,
+        instead_of: String,
+        rolled_back_by: Option<String>,
+    },
+    RollBack {
+        ami: String,
+        from: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +174,8 @@ pub enum Origin {
     Built,
     Reused,
     NotProvisioned,
+    Kept,
+    RolledBack,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

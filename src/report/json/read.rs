@@ -25,6 +25,7 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
             model::Operation::ImageBuild => events::Operation::ImageBuild,
             model::Operation::Task => events::Operation::Task,
             model::Operation::Unlock => events::Operation::Unlock,
+            model::Operation::ImageRollback => events::Operation::ImageRollback,
         },
         stack: run.stack,
         environment: run.environment,
@@ -133,6 +134,7 @@ fn step_id(id: &str) -> Result<events::Step, ReadError> {
             "prune" => Some(events::Step::Prune),
             "unlock" => Some(events::Step::Unlock),
             "recover" => Some(events::Step::Recover),
+            "deployed" => Some(events::Step::Deployed),
             _ => None,
         },
     };
@@ -201,6 +203,18 @@ fn image(image: model::Image) -> Result<ImageRecord, ReadError> {
                 model::Decision::Build { reasons } => events::ImageDecision::Build {
                     reasons: reasons.into_iter().map(reason).collect(),
                 },
+                model::Decision::Keep {
+                    ami,
+                    instead_of,
+                    rolled_back_by,
+                } => events::ImageDecision::Keep {
+                    ami,
+                    instead_of,
+                    rolled_back_by: rolled_back_by.as_deref().map(run_id).transpose()?,
+                },
+                model::Decision::RollBack { ami, from } => {
+                    events::ImageDecision::RollBack { ami, from }
+                }
             })
         })
         .transpose()?;
@@ -221,6 +235,8 @@ fn image(image: model::Image) -> Result<ImageRecord, ReadError> {
                         built_by: outcome.built_by.as_deref().map(run_id).transpose()?,
                     },
                     model::Origin::NotProvisioned => events::ImageOrigin::NotProvisioned,
+                    model::Origin::Kept => events::ImageOrigin::Kept,
+                    model::Origin::RolledBack => events::ImageOrigin::RolledBack,
                 },
             })
         })

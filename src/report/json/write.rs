@@ -100,6 +100,7 @@ fn run(summary: &RunSummary) -> model::Run {
             events::Operation::ImageBuild => model::Operation::ImageBuild,
             events::Operation::Task => model::Operation::Task,
             events::Operation::Unlock => model::Operation::Unlock,
+            events::Operation::ImageRollback => model::Operation::ImageRollback,
         },
         stack: summary.stack.clone(),
         environment: summary.environment.clone(),
@@ -181,6 +182,19 @@ fn image(record: &ImageRecord) -> model::Image {
         events::ImageDecision::Build { reasons } => model::Decision::Build {
             reasons: reasons.iter().map(reason).collect(),
         },
+        events::ImageDecision::Keep {
+            ami,
+            instead_of,
+            rolled_back_by,
+        } => model::Decision::Keep {
+            ami: ami.clone(),
+            instead_of: instead_of.clone(),
+            rolled_back_by: rolled_back_by.as_ref().map(ToString::to_string),
+        },
+        events::ImageDecision::RollBack { ami, from } => model::Decision::RollBack {
+            ami: ami.clone(),
+            from: from.clone(),
+        },
     });
     let outcome = record.outcome.as_ref().map(|outcome| {
         let (origin, reasons, built_by) = match &outcome.origin {
@@ -197,6 +211,8 @@ fn image(record: &ImageRecord) -> model::Image {
             events::ImageOrigin::NotProvisioned => {
                 (model::Origin::NotProvisioned, Vec::new(), None)
             }
+            events::ImageOrigin::Kept => (model::Origin::Kept, Vec::new(), None),
+            events::ImageOrigin::RolledBack => (model::Origin::RolledBack, Vec::new(), None),
         };
         model::Outcome {
             origin,

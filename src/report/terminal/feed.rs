@@ -139,7 +139,8 @@ pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> S
         | Operation::Plan
         | Operation::ImageBuild
         | Operation::Task
-        | Operation::Unlock => "Apply this to",
+        | Operation::Unlock
+        | Operation::ImageRollback => "Apply this to",
     };
     let target = summary.target();
     let question = format!("{verb} {}? Only \"yes\" does it:", inert::line(&target));

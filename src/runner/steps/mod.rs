@@ -4,6 +4,7 @@
 pub mod approve;
 pub mod check;
 pub mod credentials;
+pub mod deployed;
 pub mod image;
 pub mod preflight;
 pub mod prune;

@@ -95,12 +95,18 @@ impl Needs {
     fn of(stack: &Stack, request: &Request) -> Self {
         let builds = match request.operation {
             Operation::Up | Operation::Plan | Operation::ImageBuild => {
-                !stack.images.is_empty() && request.only != Only::Terraform
+                !stack.images.is_empty()
+                    && request.only != Only::Terraform
+                    && request.rollback.is_none()
             }
-            Operation::Destroy | Operation::Task | Operation::Unlock => false,
+            Operation::Destroy | Operation::Task | Operation::Unlock | Operation::ImageRollback => {
+                false
+            }
         };
         let deploys = match request.operation {
-            Operation::Up | Operation::Plan => request.only != Only::Images,
+            Operation::Up | Operation::Plan | Operation::ImageRollback => {
+                request.only != Only::Images
+            }
             Operation::Destroy | Operation::Unlock => true,
             Operation::ImageBuild | Operation::Task => false,
         };
@@ -219,7 +225,12 @@ fn warn_of_hidden_providers(
 fn mirror(base: &Base) -> Result<Workspace, Failure> {
     let mut folders: Vec<Utf8PathBuf> = Vec::new();
     folders.extend(base.stack.terraform.clone());
-    for image in &base.stack.images {
+    // A rollback must not depend on templates: they may be what is broken.
+    let built = match base.request.rollback {
+        None => base.stack.images.as_slice(),
+        Some(_) => &[],
+    };
+    for image in built {
         let template = base.stack.root.join(&image.template);
         let folder = if template.is_dir() {
             image.template.as_path()

@@ -9,7 +9,7 @@ use super::{
         step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
-    terraform_failure,
+    deployed, terraform_failure,
     terraform_plan::{discard, report_unknown_lines, take},
 };
 use crate::{
@@ -38,6 +38,9 @@ pub async fn run(context: &Context) -> StepEnd {
             },
             output: StepOutput::Deployed(outputs),
         });
+    }
+    if !destroy {
+        deployed::announce(context).await?;
     }
     let end = apply(context, terraform, &changes, destroy).await;
     discard(context);

@@ -3,6 +3,7 @@
 //! - [`images`]: `ec2 describe-images`;
 //! - [`identity`]: `sts get-caller-identity`;
 //! - [`objects`]: what Terraform's `s3` backend keeps;
+//! - [`tags`]: `ec2 create-tags`, `delete-tags`;
 //! - [`version`]: what is installed.
 //!
 //! One call takes about 0.7 s, nearly all of it Python starting, so calls are few and run beside
@@ -11,6 +12,7 @@
 pub mod identity;
 pub mod images;
 pub mod objects;
+pub mod tags;
 pub mod version;
 
 use camino::Utf8PathBuf;

@@ -60,6 +60,13 @@ pub async fn of(context: &Context) -> Result<&Survey, Failure> {
 }
 
 async fn take(context: &Context) -> Result<Survey, Failure> {
+    if context.base.request.rollback.is_some() {
+        // Whatever an image was called then, and whatever its template says now.
+        return Ok(Survey {
+            own: lookup::of_stack(context).await?,
+            ..Survey::default()
+        });
+    }
     let stack = &context.base.stack;
     let readings: BTreeMap<String, _> = match context.base.request.only {
         Only::Terraform => BTreeMap::new(),

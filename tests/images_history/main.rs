@@ -1,0 +1,7 @@
+//! What was deployed when, rolling back, and what later runs make of it: through the binary, with the
+//! real Packer, Terraform and AWS CLI, in the sandbox.
+
+mod crash;
+mod one_image;
+mod project;
+mod two_images;
