@@ -193,7 +193,7 @@ build {
         (
             "dynamic blocks in the source",
             format!(
-                "{}{}",
+                "{}\n{plain}",
                 SOURCE.replace(
                     "  ssh_username  = \"admin\"\n",
                     r#"  ssh_username  = "admin"
@@ -212,7 +212,6 @@ build {
   }
 "#
                 ),
-                format!("\n{plain}")
             ),
             None,
         ),
