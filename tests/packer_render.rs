@@ -174,6 +174,62 @@ fn a_build_in_the_emulator_gives_a_tagged_ami_and_a_manifest() {
 }
 
 #[test]
+fn without_anything_to_provision_no_machine_is_needed_and_copies_are_tagged() {
+    let moto = Moto::start();
+    let guard = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(guard.path()).unwrap();
+    let text = r#"
+source "amazon-ebs" "plain" {
+  ami_name      = "plain"
+  ami_regions   = ["eu-west-1"]
+  instance_type = "t3.micro"
+  region        = "us-east-1"
+  source_ami    = "ami-785db401"
+  ssh_username  = "ubuntu"
+}
+
+build {
+  sources = ["source.amazon-ebs.plain"]
+
+  provisioner "shell" {
+    only   = ["amazon-ebs.other"]
+    inline = ["true"]
+  }
+}
+"#;
+    std::fs::write(folder.join("plain.pkr.hcl"), text).unwrap();
+    let edits = Edits {
+        emulator: Some(emulator(&moto.endpoint, None)),
+        ..edits(folder)
+    };
+    render_in_place(folder, None, &edits);
+    // It would wait for SSH for five minutes if it connected.
+    packer(folder, &["build", "-color=false", "."]).expect_success("packer build");
+
+    let run = json!({"Key": "amiable:run", "Value": "20260101-000000-abcdef"});
+    let has_tag = |tagged: &Value| tagged["Tags"].as_array().unwrap().contains(&run);
+    for region in ["us-east-1", "eu-west-1"] {
+        let region = format!("--region={region}");
+        let filter = format!("Name=name,Values={}", edits.ami_name);
+        let ask = ["ec2", "describe-images", &region, "--filters", &filter];
+        let images = moto.aws(&ask);
+        let image = &images["Images"][0];
+        assert!(has_tag(image), "{region}: {images}");
+        let snapshot = &image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"];
+        let snapshot = snapshot.as_str().unwrap();
+        let ask = [
+            "ec2",
+            "describe-snapshots",
+            &region,
+            "--snapshot-ids",
+            snapshot,
+        ];
+        let snapshots = moto.aws(&ask);
+        assert!(has_tag(&snapshots["Snapshots"][0]), "{region}: {snapshots}");
+    }
+}
+
+#[test]
 fn only_the_chosen_source_is_built_and_its_name_is_packers() {
     let moto = Moto::start();
     let (_guard, folder) = fixture("packer/several");

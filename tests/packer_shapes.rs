@@ -6,12 +6,12 @@ mod real_tools;
 use std::fs;
 
 use amiable::{
-    render::packer::{Edits, Emulator, Template, render},
+    render::packer::{Edits, Emulator, Resolver, Template, render},
     tools::packer::version::Plugins,
 };
 use camino::{Utf8Path, Utf8PathBuf};
-use real_tools::packer;
-use serde_json::{Value, json};
+use real_tools::{packer, packer_values};
+use serde_json::{Map, Value, json};
 
 struct Folder {
     _guard: tempfile::TempDir,
@@ -193,7 +193,7 @@ build {
         (
             "dynamic blocks in the source",
             format!(
-                "{}{}",
+                "{}\n{plain}",
                 SOURCE.replace(
                     "  ssh_username  = \"admin\"\n",
                     r#"  ssh_username  = "admin"
@@ -212,7 +212,6 @@ build {
   }
 "#
                 ),
-                format!("\n{plain}")
             ),
             None,
         ),
@@ -484,4 +483,94 @@ fn legacy_templates_of_every_shape_are_rendered_to_what_packer_takes() {
             }
         }
     }
+}
+
+#[test]
+fn expressions_have_the_values_that_packer_gives_them() {
+    let text = with_source(
+        r#"
+variable "name" {
+  default = "web"
+}
+
+locals {
+  list = ["b", "a", "", "b"]
+  map  = { z = "1", a = "2" }
+}
+
+build {
+  sources = ["source.amazon-ebs.a"]
+}
+"#,
+    );
+    let folder = Folder::new(&[("t.pkr.hcl", &text), ("c.txt", "one\n\ntwo\n\n")]);
+    let template = Template::read(&folder.path, Utf8Path::new(""), None).unwrap();
+    let resolver = Resolver::new(&template, &folder.path, &Map::new(), &[]);
+    let expressions = [
+        r#"basename("/a/b.sh")"#,
+        r#"basename("b.sh")"#,
+        r#"dirname("a/b/c.sh")"#,
+        r#"dirname("c.sh")"#,
+        r#"chomp("a\n\n")"#,
+        "compact(local.list)",
+        r#"contains(local.list, "a")"#,
+        r#"contains(local.list, "x")"#,
+        "distinct(local.list)",
+        "element(local.list, 5)",
+        r#"flatten([["a", ["b"]], [], ["c"]])"#,
+        r#"join("-", local.list)"#,
+        "keys(local.map)",
+        "values(local.map)",
+        "length(local.list)",
+        "length(local.map)",
+        r#"length("abc")"#,
+        r#"lower("ÄB")"#,
+        r#"upper("äb")"#,
+        r#"replace("a.b.c", ".", "/")"#,
+        "reverse(local.list)",
+        "sort(local.list)",
+        r#"split(",", "a,,b")"#,
+        r#"split(",", "")"#,
+        r#"trimprefix("aab", "a")"#,
+        r#"trimsuffix("a.sh.sh", ".sh")"#,
+        r#"trimspace(" a b\t\n")"#,
+        r#"trim("xaxbx", "x")"#,
+        r#"strrev("abc")"#,
+        r#"lookup(local.map, "z", "d")"#,
+        r#"lookup(local.map, "y", "d")"#,
+        r#"merge(local.map, { z = "9" }, { y = "8" })"#,
+        r#"zipmap(["a", "b"], ["1", "2"])"#,
+        "slice(local.list, 1, 3)",
+        r#"coalesce("", "x")"#,
+        r#"concat(local.list, ["z"])"#,
+        r#"format("%s-%s-%d%%", "a", "b", 7)"#,
+        r#"format("%v", true)"#,
+        r#"setunion(["b", "a"], ["b", "c"])"#,
+        r#"jsondecode("{\"a\": [1, null]}")"#,
+        r#"file("c.txt")"#,
+        r#"split("\n", chomp(file("${path.root}/c.txt")))"#,
+        r#"fileexists("c.txt")"#,
+        r#"fileexists("nowhere")"#,
+        r#"fileset(path.root, "*.{sh,txt}")"#,
+        r#"fileset(".", "**")"#,
+        r#"[for f in fileset(".", "*.txt") : "${path.root}/${f}"]"#,
+        r#"{ for k, v in local.map : v => upper(k) if k != "a" }"#,
+        r#"var.name == "web" ? local.list[1] : "none""#,
+        "local.map[\"z\"]",
+    ];
+    let known: Vec<Value> = expressions
+        .iter()
+        .map(|text| {
+            let value = resolver.evaluate(&text.parse().unwrap());
+            value.unwrap_or_else(|| panic!("{text} has no value"))
+        })
+        .collect();
+    let expressions = expressions.map(str::to_owned);
+    let packers = packer_values(&folder.path, &[], &expressions);
+    let different: Vec<_> = expressions
+        .iter()
+        .zip(known.iter().zip(&packers))
+        .filter(|(_, (known, packers))| known != packers)
+        .collect();
+    assert!(different.is_empty(), "{different:#?}");
 }

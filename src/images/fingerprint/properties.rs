@@ -268,11 +268,9 @@ fn apply(change: Change, which: Index, tree: &mut Tree) {
             let entry = tree.remove(&path).expect("it is a path of the tree");
             tree.insert(new, entry);
         }
-        (Change::Remove, _) => {
-            // A tree has at least one entry.
-            if paths.len() > 1 {
-                tree.remove(&path);
-            }
+        // A tree has at least one entry.
+        (Change::Remove, _) if paths.len() > 1 => {
+            tree.remove(&path);
         }
         (Change::Add(new, file), _) => {
             tree.entry(new).or_insert(file);

@@ -7,6 +7,7 @@ use hcl::{
 };
 
 type Result = std::result::Result<Value, String>;
+type Function = fn(FuncArgs) -> Result;
 
 /// Makes the functions known to `context`.
 pub(super) fn declare(context: &mut Context) {
@@ -15,7 +16,7 @@ pub(super) fn declare(context: &mut Context) {
     let list = || ParamType::array_of(Any);
     let object = || ParamType::object_of(Any);
 
-    let fixed: [(&str, fn(FuncArgs) -> Result, Vec<ParamType>); 32] = [
+    let fixed: [(&str, Function, Vec<ParamType>); 32] = [
         // Paths are relative to the template's folder, and stay so.
         ("abspath", same, vec![Text]),
         ("basename", |a| text_of(&a, basename), vec![Text]),
@@ -81,7 +82,7 @@ pub(super) fn declare(context: &mut Context) {
     for (name, function, parameters) in fixed {
         context.declare_func(name, FuncDef::new(function, parameters));
     }
-    let variadic: [(&str, fn(FuncArgs) -> Result, ParamType); 5] = [
+    let variadic: [(&str, Function, ParamType); 5] = [
         ("coalesce", coalesce, Any),
         ("concat", concat, list()),
         ("format", format, Any),
@@ -311,8 +312,7 @@ fn split(arguments: FuncArgs) -> Result {
     if separator.is_empty() {
         return Ok(whole.chars().map(|c| Value::from(c.to_string())).collect());
     }
-    // Packer's gives no element for an empty string.
-    let parts = whole.split(separator).filter(|_| !whole.is_empty());
+    let parts = whole.split(separator);
     Ok(parts.map(Value::from).collect())
 }
 
