@@ -126,7 +126,9 @@ mod tests {
     #[test]
     fn a_file_of_no_use_counts_as_empty() {
         let folder = tempfile::tempdir().unwrap();
-        let file = Utf8Path::from_path(folder.path()).unwrap().join("tools.json");
+        let file = Utf8Path::from_path(folder.path())
+            .unwrap()
+            .join("tools.json");
         for text in ["", "[]", r#"{"layout": 2, "tools": {}}"#] {
             std::fs::write(&file, text).unwrap();
             assert_eq!(KnownTools::load(&file), KnownTools::default(), "{text}");

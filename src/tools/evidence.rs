@@ -73,7 +73,10 @@ fn is_proxy(program: &Utf8Path, real: &Utf8Path) -> bool {
 /// The interpreter of a Python script that names it by its path. One that is looked up (`env python3`)
 /// is another one tomorrow.
 fn python(head: &[u8]) -> Option<Utf8PathBuf> {
-    let line = head.strip_prefix(b"#!")?.split(|&byte| byte == b'\n').next()?;
+    let line = head
+        .strip_prefix(b"#!")?
+        .split(|&byte| byte == b'\n')
+        .next()?;
     let interpreter = Utf8Path::new(str::from_utf8(line).ok()?.split_whitespace().next()?);
     let is_python = interpreter.file_name()?.starts_with("python");
     (is_python && interpreter.is_absolute()).then(|| interpreter.to_owned())
@@ -166,7 +169,10 @@ mod tests {
     #[test]
     fn programs_that_choose_a_version_as_they_start_are_never_evidence() {
         let folder = Folder::new();
-        let script = folder.put("scripts/terraform", b"#!/usr/bin/env bash\nexec tfenv \"$@\"\n");
+        let script = folder.put(
+            "scripts/terraform",
+            b"#!/usr/bin/env bash\nexec tfenv \"$@\"\n",
+        );
         assert_eq!(Evidence::of(Tool::Terraform, &script), None);
         let script = folder.put("scripts/aws", b"#!/usr/bin/env python3\n");
         assert_eq!(Evidence::of(Tool::Aws, &script), None);

@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod image;
 pub mod preflight;
 pub mod prune;
+mod standing_outputs;
 pub mod task;
 pub mod terraform_apply;
 mod terraform_failure;

@@ -11,6 +11,7 @@ use super::{
         step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
+    standing_outputs::StandingOutputs,
     terraform_failure,
 };
 use crate::{
@@ -35,14 +36,16 @@ pub async fn run(context: &Context) -> StepEnd {
     write_variables(context)?;
 
     let destroy = context.base.request.operation == Operation::Destroy;
-    let (mut ended, mut tally) = plan(context, terraform, destroy, true).await?;
+    let mut standing = (context.base.request.operation == Operation::Up)
+        .then(|| StandingOutputs::before_plan(context, terraform));
+    let (mut ended, mut tally) = plan(context, terraform, destroy, true, standing.as_mut()).await?;
     if destroy && !ended.was_stopped() && looked_something_up_in_vain(&tally) {
         context.events.warn(
             &step,
             "a data source finds nothing any more; planning the destroy from the state alone",
             None,
         );
-        (ended, tally) = plan(context, terraform, destroy, false).await?;
+        (ended, tally) = plan(context, terraform, destroy, false, None).await?;
     }
     if ended.was_stopped() {
         discard(context);
@@ -78,10 +81,14 @@ pub async fn run(context: &Context) -> StepEnd {
         guard_deletes(&changes, &context.base.request.allow_destroy)?;
     }
     context.events.send(Happening::Planned(changes.clone()));
+    let summary = phrase(&changes);
     if nothing_to_do {
         discard(context);
+        if let Some(standing) = standing {
+            let outputs = standing.finish(context, terraform).await?;
+            return Ok(Done::with(summary, StepOutput::Unchanged(outputs)));
+        }
     }
-    let summary = phrase(&changes);
     Ok(Done::with(summary, StepOutput::Planned(changes)))
 }
 
@@ -90,6 +97,7 @@ async fn plan(
     terraform: &Terraform,
     destroy: bool,
     refresh: bool,
+    mut standing: Option<&mut StandingOutputs>,
 ) -> Result<(Ended, Tally), Stopped> {
     let step = Step::TerraformPlan;
     let command = terraform.plan(PlanOptions {
@@ -108,7 +116,11 @@ async fn plan(
             StopSignal::Interrupt,
             |output| match output {
                 Output::Line { channel, line } => {
-                    take(context, &step, &mut tally, &mut log, channel, line);
+                    let line = decoded(channel, line);
+                    if let Some(standing) = &mut standing {
+                        standing.on_line(&line, terraform);
+                    }
+                    take(context, &step, &mut tally, &mut log, line);
                 }
                 Output::Signalled { request } => {
                     context.interrupting(request, vec![step.to_string()]);
@@ -121,19 +133,22 @@ async fn plan(
     Ok((ended?, tally))
 }
 
+/// What Terraform said: only its standard output is JSON.
+pub(super) fn decoded(channel: Channel, line: &str) -> decode::Line {
+    match channel {
+        Channel::Stdout => decode::line(line),
+        Channel::Stderr => decode::Line::Plain(line.to_owned()),
+    }
+}
+
 /// Takes a line of Terraform in: log, tally, activity.
 pub(super) fn take(
     context: &Context,
     step: &Step,
     tally: &mut Tally,
     log: &mut StepLog<'_>,
-    channel: Channel,
-    line: &str,
+    decoded: decode::Line,
 ) {
-    let decoded = match channel {
-        Channel::Stdout => decode::line(line),
-        Channel::Stderr => decode::Line::Plain(line.to_owned()),
-    };
     if let Some((level, text)) = terraform_failure::log_line(&decoded) {
         log.take(level, &text);
     }
