@@ -5,12 +5,15 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::installed::Installed;
-use crate::tools::{evidence::Evidence, locate::Tool};
+use crate::{
+    journal::run_folder::PRODUCED,
+    tools::{evidence::Evidence, locate::Tool},
+};
 
 /// Layout of the file. One of another version counts as empty.
 const LAYOUT: u32 = 1;
@@ -31,6 +34,11 @@ pub struct KnownTool {
 struct Stored {
     layout: u32,
     tools: BTreeMap<String, KnownTool>,
+}
+
+/// Where they are kept in the project at `root`.
+pub fn file(root: &Utf8Path) -> Utf8PathBuf {
+    root.join(PRODUCED).join("tools.json")
 }
 
 impl KnownTools {
@@ -89,8 +97,6 @@ impl KnownTools {
 
 #[cfg(test)]
 mod tests {
-    use camino::Utf8PathBuf;
-
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
         emitter::Emitter,
         failure::Failure,
         installed::{self, Found, Installed},
-        known_tools::KnownTools,
+        known_tools::{self, KnownTools},
         prepared::{Prepared, RunningSandbox},
         step_output::{Done, Stopped},
     },
@@ -28,14 +28,11 @@ use crate::{
     workspace::Workspace,
 };
 
-/// File below [`PRODUCED`] with the versions that tools said they are.
-const KNOWN_TOOLS: &str = "tools.json";
-
 pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stopped> {
     let step = Step::Preflight;
     let needs = Needs::of(&base.stack, &base.request);
     events.doing(&step, "looking for tools");
-    let known_file = base.stack.root.join(PRODUCED).join(KNOWN_TOOLS);
+    let known_file = known_tools::file(&base.stack.root);
     let known = Arc::new(KnownTools::load(&known_file));
     let terraform = spawn_find(needs.terraform, Tool::Terraform, &known);
     let packer = spawn_find(needs.packer, Tool::Packer, &known);

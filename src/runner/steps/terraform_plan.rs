@@ -8,6 +8,7 @@ use super::{
     super::{
         context::Context,
         failure::Failure,
+        known_tools::{self, KnownTools},
         step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
@@ -19,13 +20,16 @@ use crate::{
     events::{Action, Happening, Operation, PlannedChange, PlannedChanges, Step},
     process::{Channel, Ended, Output, StopSignal},
     render,
-    tools::terraform::{
-        Terraform,
-        command::PlanOptions,
-        decode,
-        outcome::Tally,
-        plan_document::{self, PlanDocument},
-        stateful,
+    tools::{
+        locate::Tool,
+        terraform::{
+            Terraform,
+            command::PlanOptions,
+            decode,
+            outcome::Tally,
+            plan_document::{self, PlanDocument},
+            stateful,
+        },
     },
 };
 
@@ -54,6 +58,7 @@ pub async fn run(context: &Context) -> StepEnd {
         });
     }
     report_unknown_lines(context, &step, &tally);
+    doubt_the_version(context, &tally);
     // Exit code 2 means "changes" and is also what a Go fatal error gives, so it proves nothing.
     if !matches!(ended.code, Some(0 | 2)) || !tally.errors.is_empty() {
         discard(context);
@@ -165,6 +170,24 @@ pub(super) fn report_unknown_lines(context: &Context, step: &Step, tally: &Tally
             count: tally.unknown_lines,
         });
     }
+}
+
+/// Terraform says with each plan which version it is. When that is not the one preflight found, something
+/// chooses a version as it starts without our noticing: then it is asked again in the next run.
+fn doubt_the_version(context: &Context, tally: &Tally) {
+    let found = context.prepared.terraform_version().to_string();
+    let Some(said) = tally.version.as_ref().filter(|said| **said != found) else {
+        return;
+    };
+    let file = known_tools::file(&context.base.stack.root);
+    let mut known = KnownTools::load(&file);
+    known.forget(Tool::Terraform);
+    let forgotten = known.store(&file);
+    context.events.warn(
+        &Step::TerraformPlan,
+        format!("Terraform made this plan as version {said}, and preflight found {found}"),
+        forgotten.err().map(|_| format!("remove {file}")),
+    );
 }
 
 /// A state that an accident left must not be planned on: everything would be created again.
