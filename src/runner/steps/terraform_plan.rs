@@ -1,6 +1,6 @@
 //! `terraform.plan`: a complete, saved plan, and the guards that look at it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::ErrorKind};
 
 use camino::Utf8Path;
 
@@ -25,7 +25,7 @@ use crate::{
         terraform::{
             Terraform,
             command::PlanOptions,
-            decode,
+            decode, diagnosis,
             outcome::Tally,
             plan_document::{self, PlanDocument},
             stateful,
@@ -62,7 +62,8 @@ pub async fn run(context: &Context) -> StepEnd {
     // Exit code 2 means "changes" and is also what a Go fatal error gives, so it proves nothing.
     if !matches!(ended.code, Some(0 | 2)) || !tally.errors.is_empty() {
         discard(context);
-        return Err(terraform_failure::of("terraform plan", &ended, &tally).into());
+        let failure = terraform_failure::of("terraform plan", &ended, &tally);
+        return Err(initialise_next_time(context, failure, &tally).into());
     }
     let Some(summary) = &tally.summary else {
         discard(context);
@@ -95,6 +96,21 @@ pub async fn run(context: &Context) -> StepEnd {
         }
     }
     Ok(Done::with(summary, StepOutput::Planned(changes)))
+}
+
+/// What an earlier init brought may be gone although nothing that init depends on has changed: somebody
+/// emptied a plugin cache. Then it must not be skipped for ever.
+fn initialise_next_time(context: &Context, failure: Failure, tally: &Tally) -> Failure {
+    if !tally.errors.iter().any(diagnosis::wants_init) {
+        return failure;
+    }
+    let stamp = context.base.state.init_stamp();
+    match fs_err::remove_file(&stamp) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            failure.hint(format!("remove {stamp}"))
+        }
+        _ => failure.hint("rerun: Terraform will be initialised anew"),
+    }
 }
 
 async fn plan(
