@@ -18,3 +18,7 @@ lint:
 # Licences and sources of the dependencies (needs cargo-deny)
 deny:
     cargo deny --locked check bans licenses sources
+
+# Measure, and write the results into docs/benchmarks.md (all, or for example `--bench no_op`)
+bench *arguments:
+    AMIABLE_UPDATE_BENCHMARKS=1 cargo bench --locked {{ arguments }}

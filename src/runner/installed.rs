@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
-use super::failure::Failure;
+use super::{failure::Failure, known_tools::KnownTools};
 use crate::{
     command::ToolCommand,
     errors::Exit,
     process,
     tools::{
         aws, docker,
+        evidence::Evidence,
         locate::{Tool, locate},
         packer::{command::Packer, version::PackerVersion},
-        terraform,
+        pyenv, terraform,
     },
 };
 
@@ -22,7 +24,7 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A tool that is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installed {
     pub program: Utf8PathBuf,
     pub version: Version,
@@ -61,31 +63,49 @@ fn probe(tool: Tool) -> Option<Probe> {
     }
 }
 
+/// A tool that was found, and what is worth remembering of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub installed: Installed,
+    /// What made it the version it says it is, when it had to be asked and its files decide.
+    pub new_evidence: Option<Evidence>,
+}
+
 /// Finds `tool` and asks for its version. Blocks.
 ///
 /// # Errors
 ///
 /// With exit code 5 when it is not there, does not answer, or is too old.
 pub fn find(tool: Tool) -> Result<Installed, Failure> {
-    let program = path(tool)?;
+    Ok(find_unless_known(tool, &KnownTools::default())?.installed)
+}
+
+/// Finds `tool`, and asks for its version unless that is known already. Blocks.
+///
+/// # Errors
+///
+/// As [`find`].
+pub fn find_unless_known(tool: Tool, known: &KnownTools) -> Result<Found, Failure> {
+    let program = behind_shim(path(tool)?);
     let Some(probe) = probe(tool) else {
-        return Ok(Installed {
-            program,
-            version: Version::new(0, 0, 0),
+        let version = Version::new(0, 0, 0);
+        return Ok(Found {
+            installed: Installed { program, version },
+            new_evidence: None,
         });
     };
-    let answer = process::capture(&(probe.command)(program.clone()), DEADLINE)
-        .map_err(|error| Failure::of(Exit::MissingTool, error.to_string()).hint(tool.mend()))?;
-    let Some(version) = (probe.decode)(&answer.stdout).filter(|_| answer.success()) else {
-        return Err(Failure::of(
-            Exit::MissingTool,
-            format!(
-                "{program} does not say which version of {} it is",
-                tool.name()
-            ),
-        )
-        .excerpt(answer.stderr_text().lines().take(5).map(str::to_owned))
-        .hint(tool.mend()));
+    // Before the question: what changes while the tool answers is noticed the next time.
+    let evidence = match tool {
+        // The version is its engine's, which is another process.
+        Tool::Docker => None,
+        _ => Evidence::of(tool, &program),
+    };
+    let remembered = evidence
+        .as_ref()
+        .and_then(|evidence| known.version(tool, &program, evidence));
+    let (version, new_evidence) = match remembered {
+        Some(version) => (version.clone(), None),
+        None => (ask(tool, &probe, &program)?, evidence),
     };
     if version < probe.minimum {
         return Err(Failure::of(
@@ -98,7 +118,42 @@ pub fn find(tool: Tool) -> Result<Installed, Failure> {
         )
         .hint(tool.mend()));
     }
-    Ok(Installed { program, version })
+    Ok(Found {
+        installed: Installed { program, version },
+        new_evidence,
+    })
+}
+
+fn ask(tool: Tool, probe: &Probe, program: &Utf8Path) -> Result<Version, Failure> {
+    let answer = process::capture(&(probe.command)(program.to_owned()), DEADLINE)
+        .map_err(|error| Failure::of(Exit::MissingTool, error.to_string()).hint(tool.mend()))?;
+    (probe.decode)(&answer.stdout)
+        .filter(|_| answer.success())
+        .ok_or_else(|| {
+            Failure::of(
+                Exit::MissingTool,
+                format!(
+                    "{program} does not say which version of {} it is",
+                    tool.name()
+                ),
+            )
+            .excerpt(answer.stderr_text().lines().take(5).map(str::to_owned))
+            .hint(tool.mend())
+        })
+}
+
+/// The program that a shim of pyenv would start; any other stays as it is.
+fn behind_shim(program: Utf8PathBuf) -> Utf8PathBuf {
+    let Some(question) = pyenv::which(&program) else {
+        return program;
+    };
+    let real = process::capture(&question, DEADLINE)
+        .ok()
+        .filter(process::Captured::success)
+        .map(|answer| Utf8PathBuf::from(answer.stdout_text()))
+        .filter(|real| real.is_file());
+    // The shim says best itself what is wrong with it.
+    real.unwrap_or(program)
 }
 
 /// Finds `tool` without asking for its version.

@@ -1,6 +1,7 @@
 //! Runs a plan: parallel where its edges allow, emitting events, printing nothing.
 //!
 //! - [`prepared`]: what preflight and credentials find out;
+//! - [`installed`], [`known_tools`]: which tools there are, and what need not be asked again;
 //! - [`context`]: what every step can use;
 //! - [`past`]: earlier runs, and whether they are over;
 //! - [`query`]: questions to AWS outside of a run;
@@ -17,6 +18,7 @@ pub mod failure;
 pub mod frontend;
 pub mod git;
 pub mod installed;
+pub mod known_tools;
 pub mod past;
 pub mod prepared;
 pub mod query;

@@ -16,6 +16,8 @@ pub enum StepOutput {
     },
     /// A complete plan, saved.
     Planned(PlannedChanges),
+    /// There is nothing to apply; these are the outputs of what stands.
+    Unchanged(Vec<Output>),
     /// The outputs of the deployment as it is now.
     Deployed(Vec<Output>),
 }

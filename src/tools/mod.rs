@@ -5,6 +5,9 @@
 pub mod aws;
 pub mod curl;
 pub mod docker;
+pub mod evidence;
+pub mod file_mark;
 pub mod locate;
 pub mod packer;
+pub mod pyenv;
 pub mod terraform;

@@ -9,6 +9,7 @@ pub mod image;
 pub mod preflight;
 pub mod prune;
 pub mod recover;
+mod standing_outputs;
 pub mod task;
 pub mod terraform_apply;
 mod terraform_failure;

@@ -1,6 +1,6 @@
 //! `preflight`: everything a run needs is there, before anything is changed.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,7 +9,8 @@ use super::{
         context::{Base, blocking},
         emitter::Emitter,
         failure::Failure,
-        installed::{self, Installed},
+        installed::{self, Found, Installed},
+        known_tools::{self, KnownTools},
         prepared::{Prepared, RunningSandbox},
         step_output::{Done, Stopped},
     },
@@ -31,9 +32,11 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     let step = Step::Preflight;
     let needs = Needs::of(&base.stack, &base.request);
     events.doing(&step, "looking for tools");
-    let terraform = spawn_find(needs.terraform, Tool::Terraform);
-    let packer = spawn_find(needs.packer, Tool::Packer);
-    let aws = spawn_find(true, Tool::Aws);
+    let known_file = known_tools::file(&base.stack.root);
+    let known = Arc::new(KnownTools::load(&known_file));
+    let terraform = spawn_find(needs.terraform, Tool::Terraform, &known);
+    let packer = spawn_find(needs.packer, Tool::Packer, &known);
+    let aws = spawn_find(true, Tool::Aws, &known);
     let sandbox = blocking({
         let folder = base.stack.root.join(PRODUCED).join("sandbox");
         let region = base.stack.region.clone();
@@ -41,8 +44,15 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
         move || wanted.then(|| start(folder, region)).transpose()
     });
     let (terraform, packer, aws, sandbox) = tokio::join!(terraform, packer, aws, sandbox);
-    let (terraform, packer) = (terraform?, packer?);
-    let aws = aws?.ok_or_else(|| Failure::of(Exit::MissingTool, "the aws command is needed"))?;
+    let (terraform, packer, aws) = (terraform?, packer?, aws?);
+    let found = [
+        (Tool::Terraform, &terraform),
+        (Tool::Packer, &packer),
+        (Tool::Aws, &aws),
+    ];
+    remember(&known, &known_file, found);
+    let [terraform, packer, aws] = [terraform, packer, aws].map(|found| Some(found?.installed));
+    let aws = aws.ok_or_else(|| Failure::of(Exit::MissingTool, "the aws command is needed"))?;
     let sandbox = sandbox??;
     if sandbox.as_ref().is_some_and(|running| running.new) {
         // They are those of an emulator that is gone.
@@ -117,11 +127,35 @@ impl Needs {
     }
 }
 
-async fn spawn_find(wanted: bool, tool: Tool) -> Result<Option<Installed>, Failure> {
+async fn spawn_find(
+    wanted: bool,
+    tool: Tool,
+    known: &Arc<KnownTools>,
+) -> Result<Option<Found>, Failure> {
     if !wanted {
         return Ok(None);
     }
-    blocking(move || installed::find(tool)).await?.map(Some)
+    let known = known.clone();
+    let found = blocking(move || installed::find_unless_known(tool, &known)).await??;
+    Ok(Some(found))
+}
+
+/// Keeps what tools that had to be asked have said.
+fn remember(known: &KnownTools, file: &Utf8Path, found: [(Tool, &Option<Found>); 3]) {
+    let mut now = known.clone();
+    for (tool, found) in found {
+        if let Some(Found {
+            installed,
+            new_evidence: Some(evidence),
+        }) = found
+        {
+            now.remember(tool, installed.clone(), evidence.clone());
+        }
+    }
+    if now != *known {
+        // Without the file the tools are asked again, which takes a moment and harms nobody.
+        let _ = now.store(file);
+    }
 }
 
 fn start(folder: Utf8PathBuf, region: String) -> Result<RunningSandbox, Failure> {

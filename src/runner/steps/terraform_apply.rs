@@ -9,35 +9,26 @@ use super::{
         step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
-    deployed, terraform_failure,
-    terraform_plan::{discard, report_unknown_lines, take},
+    deployed, standing_outputs, terraform_failure,
+    terraform_plan::{decoded, discard, report_unknown_lines, take},
 };
 use crate::{
     events::{Happening, Operation, Output as DeployedOutput, PlannedChanges, Step, StepResult},
     process::{Ended, Output, StopSignal},
-    tools::terraform::{Terraform, outcome::Tally, outputs},
+    tools::terraform::{Terraform, outcome::Tally},
 };
 
 pub async fn run(context: &Context) -> StepEnd {
     let terraform = context.access.terraform()?;
+    let destroy = context.base.request.operation == Operation::Destroy;
     let changes = match context.output_of(&Step::TerraformPlan) {
+        Some(StepOutput::Unchanged(outputs)) => return Ok(unchanged(context, outputs)),
         Some(StepOutput::Planned(changes)) => changes,
         _ => return Err(Failure::new("there is no plan to apply").into()),
     };
-    let destroy = context.base.request.operation == Operation::Destroy;
     if changes.is_empty() {
-        let outputs = if destroy {
-            Vec::new()
-        } else {
-            read_outputs(context, terraform).await?
-        };
-        context.events.send(Happening::Outputs(outputs.clone()));
-        return Ok(Done {
-            result: StepResult::Skipped {
-                reason: "no changes".to_owned(),
-            },
-            output: StepOutput::Deployed(outputs),
-        });
+        let outputs = outputs_after(context, terraform, destroy).await?;
+        return Ok(unchanged(context, outputs));
     }
     if !destroy {
         deployed::announce(context).await?;
@@ -45,6 +36,28 @@ pub async fn run(context: &Context) -> StepEnd {
     let end = apply(context, terraform, &changes, destroy).await;
     discard(context);
     end
+}
+
+/// Nothing was applied, and `outputs` stand.
+fn unchanged(context: &Context, outputs: Vec<DeployedOutput>) -> Done {
+    context.events.send(Happening::Outputs(outputs.clone()));
+    Done {
+        result: StepResult::Skipped {
+            reason: "no changes".to_owned(),
+        },
+        output: StepOutput::Deployed(outputs),
+    }
+}
+
+async fn outputs_after(
+    context: &Context,
+    terraform: &Terraform,
+    destroy: bool,
+) -> Result<Vec<DeployedOutput>, Failure> {
+    if destroy {
+        return Ok(Vec::new());
+    }
+    standing_outputs::now(context, terraform).await
 }
 
 async fn apply(
@@ -70,7 +83,7 @@ async fn apply(
             StopSignal::Interrupt,
             |output| match output {
                 Output::Line { channel, line } => {
-                    take(context, &step, &mut tally, &mut log, channel, line);
+                    take(context, &step, &mut tally, &mut log, decoded(channel, line));
                 }
                 Output::Signalled { request } => context.interrupting(request, tally.pending()),
                 Output::Started { .. } => {}
@@ -102,11 +115,7 @@ async fn apply(
         .into());
     }
 
-    let outputs = if destroy {
-        Vec::new()
-    } else {
-        read_outputs(context, terraform).await?
-    };
+    let outputs = outputs_after(context, terraform, destroy).await?;
     let left = if destroy {
         state_entries(context, terraform).await?
     } else {
@@ -157,26 +166,6 @@ fn judge(ended: &Ended, tally: &Tally, left_in_state: usize) -> StepResult {
         };
     }
     StepResult::Succeeded { summary: phrase }
-}
-
-async fn read_outputs(
-    context: &Context,
-    terraform: &Terraform,
-) -> Result<Vec<DeployedOutput>, Failure> {
-    let answer = context.capture(terraform.output()).await?;
-    if !answer.success() {
-        return Err(
-            Failure::new("failed to read the outputs from Terraform").excerpt(
-                answer
-                    .stderr_text()
-                    .lines()
-                    .map(|line| context.events.redact(line)),
-            ),
-        );
-    }
-    outputs::decode(&answer.stdout).ok_or_else(|| {
-        Failure::new("terraform output gave something that is not a list of outputs")
-    })
 }
 
 async fn state_entries(context: &Context, terraform: &Terraform) -> Result<usize, Failure> {

@@ -1,6 +1,6 @@
 //! `terraform.plan`: a complete, saved plan, and the guards that look at it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::ErrorKind};
 
 use camino::Utf8Path;
 
@@ -8,9 +8,11 @@ use super::{
     super::{
         context::Context,
         failure::Failure,
+        known_tools::{self, KnownTools},
         step_log::StepLog,
         step_output::{Done, StepEnd, StepOutput, Stopped},
     },
+    standing_outputs::StandingOutputs,
     terraform_failure,
 };
 use crate::{
@@ -18,13 +20,16 @@ use crate::{
     events::{Action, Happening, Operation, PlannedChange, PlannedChanges, Step},
     process::{Channel, Ended, Output, StopSignal},
     render,
-    tools::terraform::{
-        Terraform,
-        command::PlanOptions,
-        decode,
-        outcome::Tally,
-        plan_document::{self, PlanDocument},
-        stateful,
+    tools::{
+        locate::Tool,
+        terraform::{
+            Terraform,
+            command::PlanOptions,
+            decode, diagnosis,
+            outcome::Tally,
+            plan_document::{self, PlanDocument},
+            stateful,
+        },
     },
 };
 
@@ -35,14 +40,16 @@ pub async fn run(context: &Context) -> StepEnd {
     write_variables(context)?;
 
     let destroy = context.base.request.operation == Operation::Destroy;
-    let (mut ended, mut tally) = plan(context, terraform, destroy, true).await?;
+    let mut standing = (context.base.request.operation == Operation::Up)
+        .then(|| StandingOutputs::before_plan(context, terraform));
+    let (mut ended, mut tally) = plan(context, terraform, destroy, true, standing.as_mut()).await?;
     if destroy && !ended.was_stopped() && looked_something_up_in_vain(&tally) {
         context.events.warn(
             &step,
             "a data source finds nothing any more; planning the destroy from the state alone",
             None,
         );
-        (ended, tally) = plan(context, terraform, destroy, false).await?;
+        (ended, tally) = plan(context, terraform, destroy, false, None).await?;
     }
     if ended.was_stopped() {
         discard(context);
@@ -51,10 +58,12 @@ pub async fn run(context: &Context) -> StepEnd {
         });
     }
     report_unknown_lines(context, &step, &tally);
+    doubt_the_version(context, &tally);
     // Exit code 2 means "changes" and is also what a Go fatal error gives, so it proves nothing.
     if !matches!(ended.code, Some(0 | 2)) || !tally.errors.is_empty() {
         discard(context);
-        return Err(terraform_failure::of("terraform plan", &ended, &tally).into());
+        let failure = terraform_failure::of("terraform plan", &ended, &tally);
+        return Err(initialise_next_time(context, failure, &tally).into());
     }
     let Some(summary) = &tally.summary else {
         discard(context);
@@ -78,11 +87,30 @@ pub async fn run(context: &Context) -> StepEnd {
         guard_deletes(&changes, &context.base.request.allow_destroy)?;
     }
     context.events.send(Happening::Planned(changes.clone()));
+    let summary = phrase(&changes);
     if nothing_to_do {
         discard(context);
+        if let Some(standing) = standing {
+            let outputs = standing.finish(context, terraform).await?;
+            return Ok(Done::with(summary, StepOutput::Unchanged(outputs)));
+        }
     }
-    let summary = phrase(&changes);
     Ok(Done::with(summary, StepOutput::Planned(changes)))
+}
+
+/// What an earlier init brought may be gone although nothing that init depends on has changed: somebody
+/// emptied a plugin cache. Then it must not be skipped for ever.
+fn initialise_next_time(context: &Context, failure: Failure, tally: &Tally) -> Failure {
+    if !tally.errors.iter().any(diagnosis::wants_init) {
+        return failure;
+    }
+    let stamp = context.base.state.init_stamp();
+    match fs_err::remove_file(&stamp) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            failure.hint(format!("remove {stamp}"))
+        }
+        _ => failure.hint("rerun: Terraform will be initialised anew"),
+    }
 }
 
 async fn plan(
@@ -90,6 +118,7 @@ async fn plan(
     terraform: &Terraform,
     destroy: bool,
     refresh: bool,
+    mut standing: Option<&mut StandingOutputs>,
 ) -> Result<(Ended, Tally), Stopped> {
     let step = Step::TerraformPlan;
     let command = terraform.plan(PlanOptions {
@@ -108,7 +137,11 @@ async fn plan(
             StopSignal::Interrupt,
             |output| match output {
                 Output::Line { channel, line } => {
-                    take(context, &step, &mut tally, &mut log, channel, line);
+                    let line = decoded(channel, line);
+                    if let Some(standing) = &mut standing {
+                        standing.on_line(&line, terraform);
+                    }
+                    take(context, &step, &mut tally, &mut log, line);
                 }
                 Output::Signalled { request } => {
                     context.interrupting(request, vec![step.to_string()]);
@@ -121,19 +154,22 @@ async fn plan(
     Ok((ended?, tally))
 }
 
+/// What Terraform said: only its standard output is JSON.
+pub(super) fn decoded(channel: Channel, line: &str) -> decode::Line {
+    match channel {
+        Channel::Stdout => decode::line(line),
+        Channel::Stderr => decode::Line::Plain(line.to_owned()),
+    }
+}
+
 /// Takes a line of Terraform in: log, tally, activity.
 pub(super) fn take(
     context: &Context,
     step: &Step,
     tally: &mut Tally,
     log: &mut StepLog<'_>,
-    channel: Channel,
-    line: &str,
+    decoded: decode::Line,
 ) {
-    let decoded = match channel {
-        Channel::Stdout => decode::line(line),
-        Channel::Stderr => decode::Line::Plain(line.to_owned()),
-    };
     if let Some((level, text)) = terraform_failure::log_line(&decoded) {
         log.take(level, &text);
     }
@@ -150,6 +186,24 @@ pub(super) fn report_unknown_lines(context: &Context, step: &Step, tally: &Tally
             count: tally.unknown_lines,
         });
     }
+}
+
+/// Terraform says with each plan which version it is. When that is not the one preflight found, something
+/// chooses a version as it starts without our noticing: then it is asked again in the next run.
+fn doubt_the_version(context: &Context, tally: &Tally) {
+    let found = context.prepared.terraform_version().to_string();
+    let Some(said) = tally.version.as_ref().filter(|said| **said != found) else {
+        return;
+    };
+    let file = known_tools::file(&context.base.stack.root);
+    let mut known = KnownTools::load(&file);
+    known.forget(Tool::Terraform);
+    let forgotten = known.store(&file);
+    context.events.warn(
+        &Step::TerraformPlan,
+        format!("Terraform made this plan as version {said}, and preflight found {found}"),
+        forgotten.err().map(|_| format!("remove {file}")),
+    );
 }
 
 /// A state that an accident left must not be planned on: everything would be created again.

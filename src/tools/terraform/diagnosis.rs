@@ -128,6 +128,14 @@ pub fn mend_of_text(text: &str) -> Option<&'static str> {
         .map(|known| known.mend)
 }
 
+/// Whether Terraform misses what `init` brings: plugins, modules, the backend. Every such message of
+/// Terraform 1.11.4 names the command, in its summary or its detail.
+pub fn wants_init(diagnostic: &Diagnostic) -> bool {
+    [&diagnostic.summary, &diagnostic.detail]
+        .iter()
+        .any(|text| text.contains("terraform init") || text.contains("tofu init"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,8 @@ pub struct Tally {
     finished: Vec<ResourceOutcome>,
     /// Resources whose state was read so far, while planning.
     refreshed: usize,
+    /// Which version Terraform says it is.
+    pub version: Option<String>,
     pub summary: Option<ChangeSummary>,
     pub errors: Vec<Diagnostic>,
     pub warnings: Vec<Diagnostic>,
@@ -83,8 +85,8 @@ impl Tally {
                     self.plain_lines.push(text);
                 }
             }
-            Line::Version { .. }
-            | Line::PlannedChange { .. }
+            Line::Version { terraform, .. } => self.version = Some(terraform),
+            Line::PlannedChange { .. }
             | Line::Drift { .. }
             | Line::RefreshStart { .. }
             | Line::ApplyProgress { .. }
