@@ -52,6 +52,8 @@ pub enum Operation {
     Destroy,
     ImageBuild,
     Task,
+    /// One image anew, and the deployment with it.
+    ImageReplace,
 }
 
 impl Operation {
@@ -63,6 +65,7 @@ impl Operation {
             Operation::Destroy => "destroy",
             Operation::ImageBuild => "image build",
             Operation::Task => "task",
+            Operation::ImageReplace => "image replace",
         }
     }
 }

@@ -28,6 +28,10 @@ pub struct Request {
     pub lock_timeout: u64,
     /// The task that `amiable task` runs.
     pub task: Option<ManualTask>,
+    /// `image replace`: the one image to build; the others stay what they are.
+    pub replace: Option<String>,
+    /// AMIs that may be taken away although something outside of the deployment uses them.
+    pub allow_in_use: BTreeSet<String>,
 }
 
 impl Request {
@@ -44,7 +48,14 @@ impl Request {
             approved: false,
             lock_timeout: 60,
             task: None,
+            replace: None,
+            allow_in_use: BTreeSet::new(),
         }
+    }
+
+    /// False when `image` is to stay what it is, whatever its fingerprint says.
+    pub fn may_build(&self, image: &str) -> bool {
+        self.replace.as_deref().is_none_or(|name| name == image)
     }
 
     /// True when `image` is to be built whatever its fingerprint says.
@@ -114,6 +125,7 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
         Operation::ImageBuild => {
             images(&mut plan, stack);
         }
+        Operation::ImageReplace => replace(&mut plan, stack, request),
         Operation::Task => {
             if let Some(task) = &request.task {
                 plan.push(Step::Task(task.name.clone()), &[Step::Credentials]);
@@ -142,6 +154,16 @@ fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
     }
     for check in &stack.checks {
         plan.push(Step::Check(check.name.clone()), &[last.clone()]);
+    }
+}
+
+/// As `up`; without a Terraform root the other images have nothing to do with it.
+fn replace(plan: &mut Plan, stack: &Stack, request: &Request) {
+    match &request.replace {
+        Some(image) if stack.terraform.is_none() => {
+            plan.push(Step::Image(image.clone()), &[Step::Credentials]);
+        }
+        _ => up(plan, stack, request),
     }
 }
 

@@ -5,9 +5,12 @@
 //! - [`tag`]: what an AMI says of itself;
 //! - [`question`]: what is asked of AWS before anything is decided;
 //! - [`decide`]: build or reuse;
+//! - [`unfinished`]: what an interrupted build left;
+//! - [`exact`]: the one AMI that holds an exact name;
 //! - [`retire`]: what goes with the AMIs that are removed.
 
 pub mod decide;
+pub mod exact;
 pub mod fingerprint;
 pub mod hashing;
 pub mod named_files;
@@ -15,3 +18,4 @@ pub mod question;
 pub mod retire;
 pub mod source_ami;
 pub mod tag;
+pub mod unfinished;

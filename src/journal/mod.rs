@@ -15,7 +15,7 @@ pub mod step_log;
 pub mod writer;
 
 pub use lock::Lock;
-pub use past::PastRun;
+pub use past::{PastBuild, PastRelease, PastRun};
 pub use record::Record;
 pub use run_folder::{RunFolder, StateFolder};
 pub use step_log::StepLog;

@@ -1,6 +1,9 @@
 //! What the journals of earlier runs say.
 
-use std::io::{self, BufRead, BufReader};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, BufReader},
+};
 
 use camino::Utf8Path;
 
@@ -23,6 +26,8 @@ pub struct PastRun {
     pub processes: Vec<PastProcess>,
     /// The image builds that it began.
     pub builds: Vec<PastBuild>,
+    /// What it did to earlier AMIs, image by image.
+    pub changes: BTreeMap<String, PastChange>,
 }
 
 /// A process that a journal names. Pids are used again: only with its start is it this very process.
@@ -42,8 +47,42 @@ pub struct PastBuild {
     pub ami_name: String,
     pub region: String,
     pub fingerprint: Option<String>,
+    /// Its provisioners ran, if it came to them.
+    pub provisioned: bool,
     /// The AMI of it was verified.
     pub verified: bool,
+}
+
+/// What a run did to the earlier AMIs of one image and did not bring to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PastChange {
+    /// It gave the exact name to another AMI.
+    pub naming: bool,
+    pub releases: Vec<PastRelease>,
+    /// It finished everything that was open before.
+    pub settled: bool,
+}
+
+/// An AMI that was to be deregistered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRelease {
+    pub ami: String,
+    pub snapshots: Vec<String>,
+    /// The AMI that has the same content.
+    pub twin: Option<String>,
+}
+
+/// What `runs`, newest first, left open of the AMIs of `image`; `None` when nothing.
+pub fn unsettled(runs: &[PastRun], image: &str) -> Option<PastChange> {
+    let mut open = PastChange::default();
+    for change in runs.iter().filter_map(|run| run.changes.get(image)) {
+        open.naming |= change.naming;
+        open.releases.extend(change.releases.iter().cloned());
+        if change.settled {
+            break;
+        }
+    }
+    (open.naming || !open.releases.is_empty()).then_some(open)
 }
 
 impl PastRun {
@@ -111,6 +150,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
                 started: driver_started,
             }],
             builds: Vec::new(),
+            changes: BTreeMap::new(),
         });
         return;
     }
@@ -129,11 +169,13 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             ami_name,
             region,
             fingerprint,
+            provisioned,
         } => past.builds.push(PastBuild {
             image,
             ami_name,
             region,
             fingerprint,
+            provisioned,
             verified: false,
         }),
         Record::ImageVerified { image, .. } => {
@@ -143,6 +185,27 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             }
         }
         Record::RunEnded { result } => past.result = Some(result),
+        Record::ImageNaming { image, .. } => past.changes.entry(image).or_default().naming = true,
+        Record::ImageReleasing {
+            image,
+            ami,
+            snapshots,
+            twin,
+        } => {
+            let change = past.changes.entry(image).or_default();
+            change.releases.push(PastRelease {
+                ami,
+                snapshots,
+                twin,
+            });
+        }
+        Record::ImageSettled { image } => {
+            let settled = PastChange {
+                settled: true,
+                ..PastChange::default()
+            };
+            past.changes.insert(image, settled);
+        }
         Record::RunStarted { .. }
         | Record::StepStarted { .. }
         | Record::ChildStarting { .. }
@@ -202,6 +265,7 @@ mod tests {
                     ami_name: "web-1".into(),
                     region: "r".into(),
                     fingerprint: Some("f".into()),
+                    provisioned: true,
                 },
                 Record::ChildEnded {
                     step: "terraform.init".into(),
@@ -216,5 +280,33 @@ mod tests {
         assert!(!past.builds[0].verified);
         assert_eq!(PastRun::all(root, "web", "prod").unwrap(), [past]);
         assert_eq!(PastRun::all(root, "web", "staging").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_open_ends_with_the_next_run_that_settles_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let release = |ami: &str| Record::ImageReleasing {
+            image: "web".into(),
+            ami: ami.into(),
+            snapshots: vec!["snap-1".into()],
+            twin: None,
+        };
+        let settled = || Record::ImageSettled {
+            image: "web".into(),
+        };
+        let past = journal_of(root, vec![release("ami-1"), settled(), release("ami-2")]);
+        let open = unsettled(std::slice::from_ref(&past), "web").unwrap();
+        assert_eq!(open.releases.len(), 1);
+        assert_eq!(open.releases[0].ami, "ami-2");
+        assert_eq!(unsettled(std::slice::from_ref(&past), "db"), None);
+
+        let mut later = past.clone();
+        let done = PastChange {
+            settled: true,
+            ..PastChange::default()
+        };
+        later.changes.insert("web".into(), done);
+        assert_eq!(unsettled(&[later, past], "web"), None);
     }
 }

@@ -227,6 +227,7 @@ async fn all_steps(
                 access,
                 events,
                 survey: tokio::sync::OnceCell::new(),
+                past: tokio::sync::OnceCell::new(),
                 known_outputs,
                 outputs: Mutex::new(BTreeMap::new()),
             });
@@ -309,8 +310,11 @@ fn summary(context: &Context, verdict: &Verdict) {
         result,
         RunResult::Succeeded | RunResult::Degraded | RunResult::Unverified | RunResult::CheckFailed
     );
-    if context.base.request.operation != Operation::Up || !deployed || context.deployed().is_empty()
-    {
+    let deploys = matches!(
+        context.base.request.operation,
+        Operation::Up | Operation::ImageReplace
+    );
+    if !deploys || !deployed || context.deployed().is_empty() {
         return;
     }
     let scope = context.scope();

@@ -47,6 +47,7 @@ mod tests {
             result: result.map(str::to_owned),
             processes,
             builds: Vec::new(),
+            changes: std::collections::BTreeMap::new(),
         }
     }
 

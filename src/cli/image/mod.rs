@@ -1,6 +1,7 @@
 //! `amiable image`: the AMI life cycle, one file per command.
 
 mod build;
+mod replace;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -17,6 +18,8 @@ pub struct Args {
 enum ImageCommand {
     /// Build the images of the stack that have changed
     Build(build::Args),
+    /// Build one image anew and deploy it; the others stay as they are
+    Replace(replace::Args),
 }
 
 impl Args {
@@ -28,6 +31,7 @@ impl Args {
     pub fn run(&self, global: &Global) -> Result<(), Error> {
         match &self.command {
             ImageCommand::Build(args) => args.run(global),
+            ImageCommand::Replace(args) => args.run(global),
         }
     }
 }

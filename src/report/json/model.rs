@@ -46,6 +46,7 @@ pub enum Operation {
     Destroy,
     ImageBuild,
     Task,
+    ImageReplace,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,6 +24,7 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
             model::Operation::Destroy => events::Operation::Destroy,
             model::Operation::ImageBuild => events::Operation::ImageBuild,
             model::Operation::Task => events::Operation::Task,
+            model::Operation::ImageReplace => events::Operation::ImageReplace,
         },
         stack: run.stack,
         environment: run.environment,

@@ -99,6 +99,7 @@ fn run(summary: &RunSummary) -> model::Run {
             events::Operation::Destroy => model::Operation::Destroy,
             events::Operation::ImageBuild => model::Operation::ImageBuild,
             events::Operation::Task => model::Operation::Task,
+            events::Operation::ImageReplace => model::Operation::ImageReplace,
         },
         stack: summary.stack.clone(),
         environment: summary.environment.clone(),

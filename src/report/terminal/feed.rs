@@ -135,9 +135,11 @@ fn quiet(look: Look, step: &Step, names: usize, words: &str) -> String {
 pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> String {
     let verb = match summary.operation {
         Operation::Destroy => "Destroy this of",
-        Operation::Up | Operation::Plan | Operation::ImageBuild | Operation::Task => {
-            "Apply this to"
-        }
+        Operation::Up
+        | Operation::Plan
+        | Operation::ImageBuild
+        | Operation::Task
+        | Operation::ImageReplace => "Apply this to",
     };
     let target = summary.target();
     let question = format!("{verb} {}? Only \"yes\" does it:", inert::line(&target));

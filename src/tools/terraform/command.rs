@@ -83,6 +83,11 @@ impl Terraform {
         self.command(&["output", "-json", "-no-color"])
     }
 
+    /// The whole state, wherever it is kept. It holds secrets: never store or show it.
+    pub fn state_pull(&self) -> ToolCommand {
+        self.command(&["state", "pull"])
+    }
+
     /// Addresses of everything in the state, one a line.
     pub fn state_list(&self) -> ToolCommand {
         self.command(&["state", "list"])
@@ -149,6 +154,7 @@ mod tests {
             terraform.output().display(),
             "terraform output -json -no-color"
         );
+        assert_eq!(terraform.state_pull().display(), "terraform state pull");
         assert_eq!(terraform.state_list().display(), "terraform state list");
     }
 

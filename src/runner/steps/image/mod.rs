@@ -4,14 +4,22 @@
 //! - [`reading`], [`inputs`]: the template, and what decides the image's content;
 //! - [`lookup`]: a look at single AMIs;
 //! - [`build`]: `packer build`;
+//! - [`unfinished`]: what an interrupted build left;
+//! - [`exact`], [`release`], [`users`]: the one AMI that holds an exact name, and taking the one before away;
+//! - [`before_build`]: taking it away before there is a new one, for those who ask;
 //! - [`machine`]: in the sandbox, the machine that provisioners run on.
 
+mod before_build;
 mod build;
+pub mod exact;
 mod inputs;
 pub mod lookup;
 mod machine;
 mod reading;
+mod release;
 pub mod survey;
+mod unfinished;
+pub mod users;
 
 use crate::{
     config::ImageSpec,
@@ -21,6 +29,7 @@ use crate::{
     },
     images::{
         decide::{Wanted, decide, is_provisioned},
+        exact::builds_first,
         fingerprint::{self, FingerprintManifest},
         tag,
     },
@@ -29,58 +38,115 @@ use crate::{
     runner::{
         context::Context,
         failure::Failure,
-        step_output::{Done, StepEnd, StepOutput},
+        step_output::{Done, StepEnd, StepOutput, Stopped},
     },
     tools::aws::images::Ami,
 };
 use inputs::Inputs;
+use survey::Survey;
 
 pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
     let step = Step::Image(image.name.clone());
     context
         .events
         .doing(&step, "looking for images that are there");
-    let survey = survey::of(context).await?;
-    let existing = survey.of_image(image);
-    if context.base.request.only == Only::Terraform {
-        return newest(context, image, &existing);
+    let request = &context.base.request;
+    let plan_only = request.operation == Operation::Plan;
+    let builds = request.only != Only::Terraform && request.may_build(&image.name);
+    if builds && !plan_only {
+        unfinished::wait_for_orphans(context, &step).await?;
     }
+    let survey = survey::of(context).await?;
+    let mut existing = builds_first(survey.of_image(image));
+    if !builds {
+        return newest(context, image, &existing, survey).await;
+    }
+    exact::refuse_other_regions(context, image, survey.reading(&image.name)?.as_ref())?;
     let inputs = inputs::gather(context, image, survey).await?;
-    let decision = decide(
-        Wanted {
-            fingerprint: inputs.fingerprint(),
-            forced: context.base.request.forces(&image.name),
-            unprovisioned_will_do: context.base.request.no_provision,
-        },
-        &existing,
-        |newest| reasons(context, image, &inputs, newest),
-    );
+    let wanted = Wanted {
+        fingerprint: inputs.fingerprint(),
+        forced: request.forces(&image.name),
+        unprovisioned_will_do: request.no_provision,
+    };
+    let mut origin = None;
+    if let Some(found) = unfinished::find(context, image, wanted, survey, &existing).await? {
+        if plan_only {
+            let text = "an interrupted build left it: `up` waits for it and uses it";
+            return Ok(unknown_id(text, &inputs));
+        }
+        if let Some((ami, whose)) = unfinished::take_up(context, image, &inputs, found).await? {
+            origin = Some((ami.id.clone(), whose));
+            existing.retain(|known| known.id != ami.id);
+            existing.insert(0, ami);
+        }
+    }
+    let decision = decide(wanted, &existing, |newest| {
+        reasons(context, image, &inputs, newest)
+    });
     context.events.send(Happening::ImageDecided {
         image: image.name.clone(),
         decision: decision.clone(),
     });
     match decision {
         ImageDecision::Reuse { ami, built_by: _ } => {
-            match existing.into_iter().find(|existing| existing.id == ami) {
-                Some(ami) => Ok(reuse(context, image, ami)),
-                None => Err(Failure::new(format!("{ami} is not among the images")).into()),
+            let Some(ami) = existing.into_iter().find(|existing| existing.id == ami) else {
+                return Err(Failure::new(format!("{ami} is not among the images")).into());
+            };
+            if plan_only && !exact::stands(context, image, &ami, survey) {
+                let text = format!(
+                    "{} reused: `up` gives it the name {}",
+                    ami.id, image.ami_name
+                );
+                return Ok(unknown_id(text, &inputs));
+            }
+            let whose = origin
+                .filter(|(id, _)| *id == ami.id)
+                .map(|(_, whose)| whose);
+            reuse(context, image, ami, whose, survey).await
+        }
+        ImageDecision::Build { reasons } if plan_only => {
+            let mut text = format!("to be built: {}", phrase(&reasons));
+            for ami in before_build::goes(image, &existing, survey) {
+                text.push_str(&format!(", after {} is deregistered", ami.id));
+            }
+            if let Some((run, pid)) = unfinished::orphan(context).await? {
+                text.push_str(&format!(
+                    "; `up` waits for the build of {run} first, which goes on without its driver (process {pid})"
+                ));
+            }
+            Ok(unknown_id(text, &inputs))
+        }
+        ImageDecision::Build { reasons } => {
+            let retired = before_build::retire(context, image, &existing, survey).await?;
+            let made = make(context, image, &inputs, reasons).await;
+            match (made, retired) {
+                (Err(Stopped::Failed(failure)), Some(retired)) => {
+                    Err(retired.explain(image, failure).into())
+                }
+                (made, _) => made,
             }
         }
-        ImageDecision::Build { reasons } if context.base.request.operation == Operation::Plan => {
-            let fingerprint = inputs.fingerprint().to_owned();
-            Ok(Done::with(
-                format!("to be built: {}", phrase(&reasons)),
-                StepOutput::ImageToBuild { fingerprint },
-            ))
-        }
-        ImageDecision::Build { reasons } => make(context, image, &inputs, reasons).await,
     }
 }
 
-/// `--only terraform`: the newest usable image, whatever its fingerprint.
-fn newest(context: &Context, image: &ImageSpec, existing: &[Ami]) -> StepEnd {
-    match existing.iter().find(|ami| ami.is_available()) {
-        Some(newest) => Ok(reuse(context, image, newest.clone())),
+/// `plan`: an image whose id only `up` will know.
+fn unknown_id(text: impl Into<String>, inputs: &Inputs) -> Done {
+    let fingerprint = inputs.fingerprint().to_owned();
+    Done::with(text, StepOutput::ImageToBuild { fingerprint })
+}
+
+/// `--only terraform`, and images that are not to be replaced: the newest usable one, whatever its fingerprint. With
+/// an exact name that is what holds it: the content that was kept of an earlier holder is younger than its build.
+async fn newest(
+    context: &Context,
+    image: &ImageSpec,
+    existing: &[Ami],
+    survey: &Survey,
+) -> StepEnd {
+    let usable = || existing.iter().filter(|ami| ami.is_available());
+    let holder = usable().find(|ami| ami.name == image.ami_name);
+    match holder.or_else(|| usable().next()) {
+        Some(newest) => reuse(context, image, newest.clone(), None, survey).await,
         None => Err(
             Failure::new(format!("there is no image {:?} to deploy", image.name))
                 .hint("build it: leave out `--only terraform`, or `amiable image build`")
@@ -89,26 +155,46 @@ fn newest(context: &Context, image: &ImageSpec, existing: &[Ami]) -> StepEnd {
     }
 }
 
-fn reuse(context: &Context, image: &ImageSpec, ami: Ami) -> Done {
-    let built_by = ami.tag(tag::RUN).and_then(RunId::parse);
+/// Deploys an image that is there. `whose` tells where one comes from that was found again.
+async fn reuse(
+    context: &Context,
+    image: &ImageSpec,
+    build: Ami,
+    whose: Option<String>,
+    survey: &Survey,
+) -> StepEnd {
+    let built_by = build.tag(tag::RUN).and_then(RunId::parse);
     let since = built_by
         .as_ref()
         .map_or_else(String::new, |run| format!(" since {run}"));
+    let why = whose.unwrap_or_else(|| format!("unchanged{since}"));
+    let id = build.id.clone();
+    // What was found again is not in the survey as it is now.
+    let ami = exact::settle(context, image, build, Some(survey)).await?;
     let fingerprint = ami.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
     let (result, origin) = if is_provisioned(&ami) {
-        let summary = format!("{} reused: unchanged{since}", ami.id);
+        let summary = named(format!("{id} reused: {why}"), &id, &ami);
         (
             StepResult::Succeeded { summary },
             ImageOrigin::Reused { built_by },
         )
     } else {
-        let summary = format!("{} reused: not provisioned", ami.id);
+        let summary = named(format!("{id} reused: not provisioned"), &id, &ami);
         (
             StepResult::Degraded { summary },
             ImageOrigin::NotProvisioned,
         )
     };
-    ready(context, image, ami, fingerprint, origin, result)
+    Ok(ready(context, image, ami, fingerprint, origin, result))
+}
+
+/// Adds the AMI that holds the exact name, where that is another than the build.
+fn named(summary: String, build: &str, holder: &Ami) -> String {
+    if holder.id == build {
+        summary
+    } else {
+        format!("{summary}; {} is {}", holder.name, holder.id)
+    }
 }
 
 /// Builds the image, looks at what came of it, and remembers what it was made of.
@@ -127,21 +213,23 @@ async fn make(
         region: context.base.stack.region.clone(),
     })?;
     remember(context, &step, image, inputs);
+    let id = ami.id.clone();
+    let ami = exact::settle(context, image, ami, None).await?;
 
     let (result, origin) = if context.base.request.no_provision {
-        let summary = format!("{} built: not provisioned", ami.id);
+        let summary = named(format!("{id} built: not provisioned"), &id, &ami);
         (
             StepResult::Degraded { summary },
             ImageOrigin::NotProvisioned,
         )
     } else if let Some(complaint) = built.complaint {
-        let summary = format!("{} built, but: {complaint}", ami.id);
+        let summary = named(format!("{id} built, but: {complaint}"), &id, &ami);
         (
             StepResult::Degraded { summary },
             ImageOrigin::Built { reasons },
         )
     } else {
-        let summary = format!("{} built: {}", ami.id, phrase(&reasons));
+        let summary = named(format!("{id} built: {}", phrase(&reasons)), &id, &ami);
         (
             StepResult::Succeeded { summary },
             ImageOrigin::Built { reasons },
