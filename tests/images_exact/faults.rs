@@ -95,16 +95,7 @@ fn a_run_that_dies_between_two_calls_is_continued_by_the_next() {
         // The emulator copies without tags: a copy that nobody came to tag is kept like one made by hand.
         assert!(builds.contains(&build), "killed at {pattern}: {builds:?}");
     }
-    let of_amis: Vec<String> = project
-        .amis()
-        .iter()
-        .map(|ami| text(&ami["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]))
-        .collect();
-    let left: Vec<String> = project
-        .snapshots()
-        .into_iter()
-        .filter(|id| !of_amis.contains(id))
-        .collect();
+    let left = project.unused_snapshots();
     assert!(left.is_empty(), "snapshots without an AMI: {left:?}");
 }
 

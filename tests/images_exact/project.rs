@@ -1,6 +1,7 @@
 //! A project whose Terraform root looks its AMI up by name, and an `aws` that fails when it is told to.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
@@ -169,7 +170,9 @@ impl Project {
     pub fn aws(&self, arguments: &[&str]) -> Value {
         let status = self.amiable(&["sandbox", "status", "--json"]);
         let status: Value = serde_json::from_str(&status.stdout).expect("a status");
-        let url = status["url"].as_str().expect("the emulator's address");
+        let url = status["emulator"]["url"]
+            .as_str()
+            .expect("the emulator's address");
         let output = Command::new(program("AMIABLE_AWS", "aws"))
             .args(["--endpoint-url", url, "--output", "json"])
             .args(arguments)
@@ -203,13 +206,19 @@ impl Project {
         one.clone()
     }
 
-    pub fn snapshots(&self) -> Vec<String> {
-        // The emulator has snapshots of the public AMIs as well.
-        let answer = self.aws(&["ec2", "describe-snapshots", "--owner-ids", "self"]);
-        let snapshots = answer["Snapshots"].as_array().unwrap().clone();
-        snapshots
+    /// Snapshots that no AMI uses, public ones included, of which the emulator has many.
+    pub fn unused_snapshots(&self) -> Vec<String> {
+        let amis = self.aws(&["ec2", "describe-images"]);
+        let used: BTreeSet<String> = amis["Images"]
+            .as_array()
+            .unwrap()
             .iter()
-            .map(|snapshot| text(&snapshot["SnapshotId"]))
+            .map(|ami| text(&ami["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]))
+            .collect();
+        let answer = self.aws(&["ec2", "describe-snapshots"]);
+        let all = answer["Snapshots"].as_array().unwrap().iter();
+        all.map(|snapshot| text(&snapshot["SnapshotId"]))
+            .filter(|id| !used.contains(id))
             .collect()
     }
 

@@ -32,7 +32,9 @@ const ATTEMPTS: u32 = 3;
 /// consistency").
 const CONSISTENT_WITHIN: Duration = Duration::from_secs(120);
 
-/// What has to stand in the way of a name for it to be refused.
+/// How many holders a run takes away at most: when there is always another, somebody else wants the name as well.
+const HOLDERS: usize = 5;
+/// AWS's word for a name that is taken.
 const DUPLICATE: &str = "InvalidAMIName.Duplicate";
 
 /// Refuses a template whose copies in other regions would not get the exact name.
@@ -164,9 +166,17 @@ struct Change<'a> {
     complaint: String,
     /// Copies that AWS began and that ended as failed: the next one needs another token.
     ended_badly: u32,
-    /// A copy that AWS has confirmed: its id, its name, and until when it may be invisible.
-    requested: Option<(String, String, Instant)>,
+    requested: Option<Requested>,
     deadline: Instant,
+}
+
+/// A copy that AWS has confirmed.
+struct Requested {
+    id: String,
+    name: String,
+    tags: Vec<(String, String)>,
+    /// How long it may be invisible.
+    until: Instant,
 }
 
 impl Change<'_> {
@@ -208,6 +218,7 @@ impl Change<'_> {
         let mut seen = lookup::named(self.context, &names).await?;
         let gone: BTreeSet<&String> = self.released.iter().map(|release| &release.ami).collect();
         seen.retain(|ami| !gone.contains(&ami.id));
+        self.recognise(&mut seen).await?;
         // The holder's build may have had another name, when the image was called otherwise.
         let elsewhere = exact::holder(self.ami_name(), &seen)
             .map(|holder| exact::content(holder).to_owned())
@@ -216,6 +227,21 @@ impl Change<'_> {
             seen.extend(lookup::look(self.context, &id).await?);
         }
         Ok(seen)
+    }
+
+    /// Tags the copy that was asked for, as soon as it is seen, where its tags are not there yet. Without them it would
+    /// be taken for somebody else's.
+    async fn recognise(&self, seen: &mut [Ami]) -> Result<(), Failure> {
+        let Some(requested) = &self.requested else {
+            return Ok(());
+        };
+        if let Some(copy) = seen.iter_mut().find(|ami| ami.id == requested.id) {
+            let missing = exact::missing_tags(copy, &requested.tags);
+            if !missing.is_empty() {
+                *copy = lookup::tag(self.context, copy, &missing).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Copies the build to the free name. Gives the failure to end with when that is hopeless; the old content has
@@ -272,6 +298,9 @@ impl Change<'_> {
     /// Deregisters the holder, whose content `twin` has.
     async fn release(&mut self, holder: &Ami, twin: &Ami) -> Result<(), Stopped> {
         self.context.go_on()?;
+        if self.released.len() >= HOLDERS {
+            return Err(self.unexpected(holder).into());
+        }
         users::refuse_if_used(self.context, &self.step, &holder.id).await?;
         if twin.name == exact::kept_name(self.ami_name(), holder) {
             let run = self.context.base.run.clone();
@@ -330,7 +359,12 @@ impl Change<'_> {
             Ok(answer) if answer.success() => match command::decode_copy(&answer.stdout) {
                 Some(id) => {
                     let until = Instant::now() + CONSISTENT_WITHIN;
-                    self.requested = Some((id, name.to_owned(), until));
+                    self.requested = Some(Requested {
+                        id,
+                        name: name.to_owned(),
+                        tags: tags.to_vec(),
+                        until,
+                    });
                     return;
                 }
                 None => "the aws command does not name the copy".to_owned(),
@@ -362,7 +396,7 @@ impl Change<'_> {
     fn awaits(&self, name: &str) -> bool {
         self.requested
             .as_ref()
-            .is_some_and(|(_, wanted, until)| wanted == name && Instant::now() < *until)
+            .is_some_and(|copy| copy.name == name && Instant::now() < copy.until)
     }
 
     async fn wait(&self, text: String) -> Result<(), Stopped> {
