@@ -23,17 +23,12 @@ fn the_image_before_goes_first_and_a_failed_build_says_so() {
     assert_eq!(text(&project.called(NAME)["ImageId"]), second);
     assert_eq!(project.deployed(), second);
 
-    let template = std::fs::read_to_string(project.path("packer/web.pkr.hcl")).unwrap();
-    project.write(
-        "packer/web.pkr.hcl",
-        &template.replace("\"t3.micro\"", "\"no such type\""),
-    );
+    project.configure(EXACT, "three");
+    project.instead_of_packer_build("echo 'no instance can be had' >&2\nexit 1");
     let failed = project.amiable(&["up", "--yes", "--no-provision"]);
     assert_eq!(failed.code, Some(1), "{}", failed.stderr);
     assert!(
-        failed
-            .stderr
-            .contains("until that is done there is no image"),
+        failed.stderr.contains("until it is done there is no image"),
         "{}",
         failed.stderr
     );

@@ -1,39 +1,26 @@
 //! Builds whose Packer or driver did not live to tell of the AMI.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::fs;
 
-use super::project::{Project, outcome, program, tag, text};
+use super::project::{Project, outcome, tag, text};
 
 impl Project {
-    /// Puts `script` in the place of `packer build`; `$REAL` is the real one.
-    fn instead_of_packer_build(&self, script: &str) {
-        let text = format!(
-            "#!/bin/sh\nREAL='{}'\nKEEP='{}'\n[ \"$1\" = build ] || exec \"$REAL\" \"$@\"\n{script}\n",
-            program("AMIABLE_PACKER", "packer").display(),
-            self.path("").display(),
-        );
-        self.write("packer-script", &text);
-        fs::rename(self.path("packer-script"), self.path("packer.sh")).unwrap();
-        fs::set_permissions(self.path("packer.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> super::project::Ran {
-        let mut command = self.command(arguments);
-        let own = self.path("packer.sh");
-        if own.is_file() {
-            command.env("AMIABLE_PACKER", own);
-        }
-        super::project::Ran::of(&mut command)
-    }
-
     /// Takes the tags of all own AMIs away, which Packer sets last.
     fn untag(&self) {
         for ami in self.amis() {
-            self.aws(&["ec2", "delete-tags", "--resources", &text(&ami["ImageId"])]);
+            let id = text(&ami["ImageId"]);
+            let tags = ami["Tags"].as_array().unwrap();
+            let keys: Vec<String> = tags
+                .iter()
+                .map(|tag| format!("Key={}", text(&tag["Key"])))
+                .collect();
+            let mut arguments = vec!["ec2", "delete-tags", "--resources", &id, "--tags"];
+            arguments.extend(keys.iter().map(String::as_str));
+            self.aws(&arguments);
         }
     }
 
-    fn exact_or_not(&self) -> Vec<String> {
+    fn ids(&self) -> Vec<String> {
         self.amis()
             .iter()
             .map(|ami| text(&ami["ImageId"]))
@@ -51,10 +38,10 @@ fn build() -> Vec<&'static str> {
 fn an_image_that_a_failed_packer_left_is_used() {
     let project = Project::with("");
     project.instead_of_packer_build("\"$REAL\" \"$@\" >\"$KEEP/out\" 2>&1\nrm -f \"$KEEP\"/.amiable/runs/*/packer-manifest-*\nprintf '1,,ui,say,==> amazon-ebs.web: Creating AMI web from instance i-1\\n1,,ui,error,the network is gone\\n'\nexit 1");
-    let report = project.run(&build()).report(0);
+    let report = project.amiable(&build()).report(0);
     assert_eq!(report["result"], "degraded");
     let step = report["steps"].to_string();
-    assert!(project.exact_or_not().contains(&outcome(&report)), "{step}");
+    assert!(project.ids().contains(&outcome(&report)), "{step}");
 }
 
 #[test]
@@ -63,20 +50,20 @@ fn an_image_whose_packer_and_driver_were_killed_is_taken_up_by_the_next_run() {
     // The reply to CreateImage came, and then both were gone: no tags, no artifact.
     project
         .instead_of_packer_build("\"$REAL\" \"$@\" >\"$KEEP/out\" 2>&1\nkill -KILL $PPID\nexit 1");
-    let killed = project.run(&build());
+    let killed = project.amiable(&build());
     assert_eq!(killed.code, None, "{}", killed.stderr);
     project.untag();
-    let left = project.exact_or_not();
+    let left = project.ids();
     assert_eq!(left.len(), 1);
 
     fs::remove_file(project.path("packer.sh")).unwrap();
-    let plan = project.run(&["plan", "--no-provision"]);
+    let plan = project.amiable(&["plan", "--no-provision"]);
     assert!(
         plan.stderr.contains("an interrupted build left it"),
         "{}",
         plan.stderr
     );
-    let ran = project.run(&build());
+    let ran = project.amiable(&build());
     let report = ran.report(0);
     assert_eq!(outcome(&report), left[0], "nothing is built a second time");
     assert!(
@@ -89,7 +76,7 @@ fn an_image_whose_packer_and_driver_were_killed_is_taken_up_by_the_next_run() {
     assert_eq!(tag(ami, "amiable:provisioned").as_deref(), Some("no"));
 
     project.configure("", "two");
-    let report = project.run(&build()).report(0);
+    let report = project.amiable(&build()).report(0);
     assert_ne!(
         outcome(&report),
         left[0],
@@ -109,11 +96,12 @@ fn a_build_that_outlives_its_driver_is_waited_for() {
     .unwrap();
     // It goes on only when the next run is seen waiting for it.
     project.instead_of_packer_build(
-        "kill -KILL $PPID\nread -r _ <\"$KEEP/go\"\nexec \"$REAL\" \"$@\"",
+        "until grep -q 'child-started\",\"step\":\"image.web' \"$KEEP\"/.amiable/runs/*/journal.jsonl; do :; done\n\
+         kill -KILL $PPID\nread -r _ <\"$KEEP/go\"\nexec \"$REAL\" \"$@\"",
     );
-    let killed = project.run(&build());
+    let killed = project.amiable(&build());
     assert_eq!(killed.code, None, "{}", killed.stderr);
-    assert!(project.exact_or_not().is_empty());
+    assert!(project.ids().is_empty());
 
     fs::remove_file(project.path("packer.sh")).unwrap();
     let mut command = project.command(&["up", "--only", "images", "--no-provision", "-vv"]);
@@ -137,9 +125,5 @@ fn a_build_that_outlives_its_driver_is_waited_for() {
     }
     assert!(waiting.wait().unwrap().success(), "{seen}");
     assert!(released, "{seen}");
-    assert_eq!(
-        project.exact_or_not().len(),
-        1,
-        "one build, not two: {seen}"
-    );
+    assert_eq!(project.ids().len(), 1, "one build, not two: {seen}");
 }

@@ -122,6 +122,17 @@ impl Project {
         fs::set_permissions(self.path("aws"), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// Puts `script` in the place of `packer build`; `$REAL` is the real one.
+    pub fn instead_of_packer_build(&self, script: &str) {
+        let text = format!(
+            "#!/bin/sh\nREAL='{}'\nKEEP='{}'\n[ \"$1\" = build ] || exec \"$REAL\" \"$@\"\n{script}\n",
+            program("AMIABLE_PACKER", "packer").display(),
+            self.folder.path().display(),
+        );
+        self.write("packer.sh", &text);
+        fs::set_permissions(self.path("packer.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// `aws` is the real one again.
     pub fn aws_is_well(&self) {
         fs::remove_file(self.path("aws")).unwrap();
@@ -140,15 +151,18 @@ impl Project {
             "AMIABLE_HOME",
             "XDG_DATA_HOME",
             "AMIABLE_AWS",
+            "AMIABLE_PACKER",
+            "AMIABLE_TERRAFORM",
+            "AMIABLE_MOTO_SERVER",
         ] {
             if let Some(value) = env::var_os(name) {
                 command.env(name, value);
             }
         }
-        for name in ["aws", "packer"] {
+        for (name, variable) in [("aws", "AMIABLE_AWS"), ("packer.sh", "AMIABLE_PACKER")] {
             let own = self.path(name);
             if own.is_file() {
-                command.env(format!("AMIABLE_{}", name.to_uppercase()), own);
+                command.env(variable, own);
             }
         }
         command

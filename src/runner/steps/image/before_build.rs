@@ -69,7 +69,7 @@ pub async fn retire(
     context.events.warn(
         &step,
         format!(
-            "{} goes before the new image is built: until that is done there is no image to start from",
+            "before the new image is built, {} will be gone: until it is done there is no image to start from",
             names.join(" and ")
         ),
         Some("without replace = \"before-build\" there is always one".to_owned()),
