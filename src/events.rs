@@ -64,6 +64,8 @@ pub enum Operation {
     Task,
     Unlock,
     ImageRollback,
+    /// One image anew, and the deployment with it.
+    ImageReplace,
 }
 
 impl Operation {
@@ -77,6 +79,7 @@ impl Operation {
             Operation::Task => "task",
             Operation::Unlock => "unlock",
             Operation::ImageRollback => "image rollback",
+            Operation::ImageReplace => "image replace",
         }
     }
 }

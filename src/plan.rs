@@ -47,6 +47,10 @@ pub struct Request {
     pub rollback: Option<Target>,
     /// Deploy what a rollback left, if nothing about it has changed.
     pub undo_rollback: bool,
+    /// `image replace`: the one image to build; the others stay what they are.
+    pub replace: Option<String>,
+    /// AMIs that may be taken away although something outside of the deployment uses them.
+    pub allow_in_use: BTreeSet<String>,
 }
 
 impl Request {
@@ -68,7 +72,14 @@ impl Request {
             unlock: Unlock::default(),
             rollback: None,
             undo_rollback: false,
+            replace: None,
+            allow_in_use: BTreeSet::new(),
         }
+    }
+
+    /// False when `image` is to stay what it is, whatever its fingerprint says.
+    pub fn may_build(&self, image: &str) -> bool {
+        self.replace.as_deref().is_none_or(|name| name == image)
     }
 
     /// True when `image` is to be built whatever its fingerprint says.
@@ -164,6 +175,7 @@ pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
         Operation::ImageBuild => {
             images(&mut plan, stack, request);
         }
+        Operation::ImageReplace => replace(&mut plan, stack, request),
         Operation::Task => {
             if let Some(task) = &request.task {
                 plan.begin(Step::Task(task.name.clone()));
@@ -199,6 +211,16 @@ fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
     }
     for check in &stack.checks {
         plan.push(Step::Check(check.name.clone()), &[last.clone()]);
+    }
+}
+
+/// As `up`; without a Terraform root the other images have nothing to do with it.
+fn replace(plan: &mut Plan, stack: &Stack, request: &Request) {
+    match &request.replace {
+        Some(image) if stack.terraform.is_none() => {
+            plan.begin(Step::Image(image.clone()));
+        }
+        _ => up(plan, stack, request),
     }
 }
 

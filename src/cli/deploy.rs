@@ -1,4 +1,5 @@
-//! What `up`, `plan`, `destroy`, `image build`, `image rollback` and `task` share: load, run, report, exit code.
+//! What every command that is a run shares (`up`, `plan`, `destroy`, `image build`, ...): load, run, report, exit
+//! code.
 
 use std::{
     io::{self, BufRead, IsTerminal},
@@ -70,8 +71,9 @@ fn check_names(stack: &Stack, request: &Request) -> Result<(), Error> {
         .iter()
         .map(|image| image.name.as_str())
         .collect();
-    for name in &request.rebuild {
-        if name != "all" && !images.contains(&name.as_str()) {
+    let rebuild = request.rebuild.iter().filter(|name| *name != "all");
+    for name in rebuild.chain(&request.replace) {
+        if !images.contains(&name.as_str()) {
             return Err(unknown("image", name, &stack.name, &images));
         }
     }

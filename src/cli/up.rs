@@ -47,6 +47,9 @@ pub struct BuildOptions {
     /// How many images build at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_one)]
     pub parallel: usize,
+    /// Replace this AMI although something outside of the deployment uses it; may be repeated
+    #[arg(long, value_name = "AMI")]
+    pub allow_in_use: Vec<String>,
 }
 
 /// How to treat locks.
@@ -120,12 +123,13 @@ impl BuildOptions {
             approved: global.yes,
             lock_timeout: lock.lock_timeout,
             wait_for_others: lock.wait,
+            allow_in_use: self.allow_in_use.iter().cloned().collect(),
             ..Request::new(operation)
         }
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least 1".to_owned()),
         Ok(count) => Ok(count),

@@ -212,13 +212,13 @@ static IMAGE: Block = Block {
             "naming",
             "`\"unique\"` or `\"exact\"`",
             Default("\"unique\""),
-            "`exact` for Terraform code that looks the AMI up by its name: the verified image ends up under exactly this name. This version refuses `exact`.",
+            "`exact` for Terraform code that looks the AMI up by its name: the verified image ends up under exactly this name.",
         ),
         attribute(
             "replace",
             "`\"after-apply\"` or `\"before-build\"`",
             Default("\"after-apply\""),
-            "When the image before is retired. `before-build` leaves no image when the build fails. This version refuses `before-build`.",
+            "When the image before is retired. `before-build` leaves no image when the build fails.",
         ),
         attribute(
             "keep",

@@ -7,10 +7,13 @@
 //! - [`decide`]: build or reuse;
 //! - [`retire`]: what goes with the AMIs that are removed;
 //! - [`history`]: what was deployed when, as the tags tell it;
-//! - [`rollback`]: which AMIs a rollback deploys.
+//! - [`rollback`]: which AMIs a rollback deploys;
+//! - [`unfinished`]: what an interrupted build left;
+//! - [`exact`]: the one AMI that holds an exact name.
 
 pub mod copy_regions;
 pub mod decide;
+pub mod exact;
 pub mod fingerprint;
 pub mod hashing;
 pub mod history;
@@ -20,3 +23,4 @@ pub mod retire;
 pub mod rollback;
 pub mod source_ami;
 pub mod tag;
+pub mod unfinished;

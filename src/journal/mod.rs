@@ -17,7 +17,7 @@ pub mod unfinished;
 pub mod writer;
 
 pub use lock::Lock;
-pub use past::PastRun;
+pub use past::{PastBuild, PastRelease, PastRun};
 pub use record::Record;
 pub use run_folder::{RunFolder, StateFolder};
 pub use step_log::StepLog;

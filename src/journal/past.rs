@@ -36,6 +36,8 @@ pub struct PastRun {
     pub damaged_lines: usize,
     /// The AMIs that it began to deploy: image to AMI.
     pub deploying: Option<BTreeMap<String, String>>,
+    /// What it did to earlier AMIs, image by image.
+    pub changes: BTreeMap<String, PastChange>,
 }
 
 /// A long child, with its output.
@@ -65,8 +67,42 @@ pub struct PastBuild {
     pub ami_name: String,
     pub region: String,
     pub fingerprint: Option<String>,
+    /// Its provisioners ran, if it came to them.
+    pub provisioned: bool,
     /// The AMI of it was verified.
     pub verified: bool,
+}
+
+/// What a run did to the earlier AMIs of one image and did not bring to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PastChange {
+    /// It gave the exact name to another AMI.
+    pub naming: bool,
+    pub releases: Vec<PastRelease>,
+    /// It finished everything that was open before.
+    pub settled: bool,
+}
+
+/// An AMI that was to be deregistered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRelease {
+    pub ami: String,
+    pub snapshots: Vec<String>,
+    /// The AMI that has the same content.
+    pub twin: Option<String>,
+}
+
+/// What `runs`, newest first, left open of the AMIs of `image`; `None` when nothing.
+pub fn unsettled(runs: &[PastRun], image: &str) -> Option<PastChange> {
+    let mut open = PastChange::default();
+    for change in runs.iter().filter_map(|run| run.changes.get(image)) {
+        open.naming |= change.naming;
+        open.releases.extend(change.releases.iter().cloned());
+        if change.settled {
+            break;
+        }
+    }
+    (open.naming || !open.releases.is_empty()).then_some(open)
 }
 
 impl PastRun {
@@ -149,6 +185,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             recovered_by: None,
             damaged_lines: 0,
             deploying: None,
+            changes: BTreeMap::new(),
         });
         return;
     }
@@ -183,11 +220,13 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             ami_name,
             region,
             fingerprint,
+            provisioned,
         } => past.builds.push(PastBuild {
             image,
             ami_name,
             region,
             fingerprint,
+            provisioned,
             verified: false,
         }),
         Record::ImageVerified { image, .. } => {
@@ -199,6 +238,27 @@ fn take(past: &mut Option<PastRun>, record: Record) {
         Record::DeploymentStarting { images } => past.deploying = Some(images),
         Record::RunEnded { result } => past.result = Some(result),
         Record::RunRecovered { by } => past.recovered_by = Some(by),
+        Record::ImageNaming { image, .. } => past.changes.entry(image).or_default().naming = true,
+        Record::ImageReleasing {
+            image,
+            ami,
+            snapshots,
+            twin,
+        } => {
+            let change = past.changes.entry(image).or_default();
+            change.releases.push(PastRelease {
+                ami,
+                snapshots,
+                twin,
+            });
+        }
+        Record::ImageSettled { image } => {
+            let settled = PastChange {
+                settled: true,
+                ..PastChange::default()
+            };
+            past.changes.insert(image, settled);
+        }
         Record::RunStarted { .. } | Record::StepStarted { .. } | Record::StepEnded { .. } => {}
     }
 }
@@ -256,6 +316,7 @@ mod tests {
                     ami_name: "web-1".into(),
                     region: "r".into(),
                     fingerprint: Some("f".into()),
+                    provisioned: true,
                 },
                 Record::ChildEnded {
                     step: "terraform.init".into(),
@@ -271,5 +332,33 @@ mod tests {
         assert!(!past.builds[0].verified);
         assert_eq!(PastRun::all(root, "web", "prod").unwrap(), [past]);
         assert_eq!(PastRun::all(root, "web", "staging").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_open_ends_with_the_next_run_that_settles_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let release = |ami: &str| Record::ImageReleasing {
+            image: "web".into(),
+            ami: ami.into(),
+            snapshots: vec!["snap-1".into()],
+            twin: None,
+        };
+        let settled = || Record::ImageSettled {
+            image: "web".into(),
+        };
+        let past = journal_of(root, vec![release("ami-1"), settled(), release("ami-2")]);
+        let open = unsettled(std::slice::from_ref(&past), "web").unwrap();
+        assert_eq!(open.releases.len(), 1);
+        assert_eq!(open.releases[0].ami, "ami-2");
+        assert_eq!(unsettled(std::slice::from_ref(&past), "db"), None);
+
+        let mut later = past.clone();
+        let done = PastChange {
+            settled: true,
+            ..PastChange::default()
+        };
+        later.changes.insert("web".into(), done);
+        assert_eq!(unsettled(&[later, past], "web"), None);
     }
 }

@@ -63,6 +63,9 @@ pub enum Record {
         region: String,
         #[serde(default)]
         fingerprint: Option<String>,
+        /// Its provisioners run.
+        #[serde(default)]
+        provisioned: bool,
     },
     ImageVerified {
         image: String,
@@ -83,6 +86,24 @@ pub enum Record {
     /// A later run took in what this one left when it was killed.
     RunRecovered {
         by: RunId,
+    },
+    /// The exact name of the image will be given to a copy of `build`.
+    ImageNaming {
+        image: String,
+        name: String,
+        build: String,
+    },
+    /// The AMI will be deregistered, and then those of its snapshots be deleted that no other AMI uses.
+    ImageReleasing {
+        image: String,
+        ami: String,
+        snapshots: Vec<String>,
+        /// The AMI that has the same content.
+        twin: Option<String>,
+    },
+    /// Everything that was begun with the image's earlier AMIs is done, in this run and in those before it.
+    ImageSettled {
+        image: String,
     },
 }
 

@@ -55,6 +55,8 @@ pub struct Context {
     pub events: Emitter,
     /// What AWS says of images, once it has been asked.
     pub survey: tokio::sync::OnceCell<Survey>,
+    /// Earlier runs, once their journals have been read.
+    pub past: tokio::sync::OnceCell<Vec<PastRun>>,
     /// The outputs of the deployment before this run.
     pub known_outputs: Vec<Output>,
     pub outputs: Mutex<BTreeMap<Step, StepOutput>>,
@@ -86,6 +88,29 @@ impl Context {
     /// The image step's outcome, when there is one already.
     pub fn image(&self, name: &str) -> Option<StepOutput> {
         self.output_of(&Step::Image(name.to_owned()))
+    }
+
+    /// The earlier runs of the stack in this environment, newest first, as far as their journals are here.
+    ///
+    /// # Errors
+    ///
+    /// When the folder of runs cannot be read.
+    pub async fn past(&self) -> Result<&[PastRun], Failure> {
+        let read = || async {
+            let (root, run) = (self.base.stack.root.clone(), self.base.run.clone());
+            let stack = self.base.stack.name.clone();
+            let environment = self.base.stack.environment.name.clone();
+            let mut past = blocking(move || PastRun::all(&root, &stack, &environment))
+                .await?
+                .map_err(|error| {
+                    Failure::new(format!(
+                        "failed to read the journals of earlier runs: {error}"
+                    ))
+                })?;
+            past.retain(|past| past.run != run);
+            Ok(past)
+        };
+        self.past.get_or_try_init(read).await.map(Vec::as_slice)
     }
 
     /// What `step` handed on.

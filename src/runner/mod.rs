@@ -244,6 +244,7 @@ async fn all_steps(
                 access,
                 events,
                 survey: tokio::sync::OnceCell::new(),
+                past: tokio::sync::OnceCell::new(),
                 known_outputs,
                 outputs: Mutex::new(BTreeMap::new()),
             });
@@ -342,7 +343,7 @@ fn summary(context: &Context, verdict: &Verdict) {
     );
     let deploys = matches!(
         context.base.request.operation,
-        Operation::Up | Operation::ImageRollback
+        Operation::Up | Operation::ImageRollback | Operation::ImageReplace
     );
     if !deploys || !deployed || context.deployed().is_empty() {
         return;

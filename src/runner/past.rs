@@ -52,6 +52,7 @@ mod tests {
             recovered_by: None,
             damaged_lines: 0,
             deploying: None,
+            changes: std::collections::BTreeMap::new(),
         }
     }
 

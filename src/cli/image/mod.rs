@@ -2,6 +2,7 @@
 
 mod build;
 mod history;
+mod replace;
 mod rollback;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -23,6 +24,8 @@ enum ImageCommand {
     History(history::Args),
     /// Deploy images that were deployed before, and build none
     Rollback(rollback::Args),
+    /// Build one image anew and deploy it; the others stay as they are
+    Replace(replace::Args),
 }
 
 impl Args {
@@ -36,6 +39,7 @@ impl Args {
             ImageCommand::Build(args) => args.run(global),
             ImageCommand::History(args) => args.run(global),
             ImageCommand::Rollback(args) => args.run(global),
+            ImageCommand::Replace(args) => args.run(global),
         }
     }
 }

@@ -48,6 +48,7 @@ pub enum Operation {
     Task,
     Unlock,
     ImageRollback,
+    ImageReplace,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

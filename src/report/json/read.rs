@@ -26,6 +26,7 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
             model::Operation::Task => events::Operation::Task,
             model::Operation::Unlock => events::Operation::Unlock,
             model::Operation::ImageRollback => events::Operation::ImageRollback,
+            model::Operation::ImageReplace => events::Operation::ImageReplace,
         },
         stack: run.stack,
         environment: run.environment,

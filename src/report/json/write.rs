@@ -101,6 +101,7 @@ fn run(summary: &RunSummary) -> model::Run {
             events::Operation::Task => model::Operation::Task,
             events::Operation::Unlock => model::Operation::Unlock,
             events::Operation::ImageRollback => model::Operation::ImageRollback,
+            events::Operation::ImageReplace => model::Operation::ImageReplace,
         },
         stack: summary.stack.clone(),
         environment: summary.environment.clone(),

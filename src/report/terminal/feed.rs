@@ -140,7 +140,8 @@ pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> S
         | Operation::ImageBuild
         | Operation::Task
         | Operation::Unlock
-        | Operation::ImageRollback => "Apply this to",
+        | Operation::ImageRollback
+        | Operation::ImageReplace => "Apply this to",
     };
     let target = summary.target();
     let question = format!("{verb} {}? Only \"yes\" does it:", inert::line(&target));

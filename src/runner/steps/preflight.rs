@@ -17,7 +17,7 @@ use super::{
     variables,
 };
 use crate::{
-    config::{ConfigError, Naming, Problem, ReplaceOrder, Stack},
+    config::Stack,
     errors::Exit,
     events::{Operation, Step},
     journal::run_folder::{PRODUCED, forget_outputs},
@@ -60,7 +60,6 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
             .map_err(|error| Failure::new(format!("failed to forget old outputs: {error}")))?;
     }
 
-    refuse_what_is_not_carried_out(&base.stack)?;
     guard_foreign_state(base)?;
     let workspace = mirror(base)?;
     let root_module = match (&base.stack.terraform, needs.terraform) {
@@ -104,7 +103,7 @@ struct Needs {
 impl Needs {
     fn of(stack: &Stack, request: &Request) -> Self {
         let builds = match request.operation {
-            Operation::Up | Operation::Plan | Operation::ImageBuild => {
+            Operation::Up | Operation::Plan | Operation::ImageBuild | Operation::ImageReplace => {
                 !stack.images.is_empty()
                     && request.only != Only::Terraform
                     && request.rollback.is_none()
@@ -114,9 +113,10 @@ impl Needs {
             }
         };
         let deploys = match request.operation {
-            Operation::Up | Operation::Plan | Operation::ImageRollback => {
-                request.only != Only::Images
-            }
+            Operation::Up
+            | Operation::Plan
+            | Operation::ImageRollback
+            | Operation::ImageReplace => request.only != Only::Images,
             Operation::Destroy | Operation::Unlock => true,
             Operation::ImageBuild | Operation::Task => false,
         };
@@ -172,41 +172,6 @@ fn start(folder: Utf8PathBuf, region: String) -> Result<RunningSandbox, Failure>
         emulator: ensured.emulator,
         new: ensured.new,
     })
-}
-
-/// Settings that this version reads and does not carry out. Going on without them would leave the
-/// Terraform root without the name it looks for.
-fn refuse_what_is_not_carried_out(stack: &Stack) -> Result<(), ConfigError> {
-    let problems: Vec<Problem> = stack
-        .images
-        .iter()
-        .filter_map(|image| {
-            let (setting, instead) = match (image.naming, image.replace) {
-                (Naming::Exact, _) => (
-                    "naming = \"exact\"",
-                    "hand the AMI over by id instead: variables = { ami_id = image.NAME.id }",
-                ),
-                (_, ReplaceOrder::BeforeBuild) => (
-                    "replace = \"before-build\"",
-                    "leave it out: the new image is built first, under a name of its own",
-                ),
-                (Naming::Unique, ReplaceOrder::AfterApply) => return None,
-            };
-            Some(Problem {
-                message: format!(
-                    "image \"{}\": {setting} is not carried out by this version",
-                    image.name
-                ),
-                place: Some(image.place.clone()),
-                hint: Some(instead.to_owned()),
-            })
-        })
-        .collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(ConfigError { problems })
-    }
 }
 
 /// A project that comes from a `run.sh` has its state beside its Terraform files. Starting with an

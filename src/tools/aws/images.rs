@@ -1,9 +1,9 @@
-//! `ec2 describe-images`: the AMIs of a stack, and the newest one a template builds on.
+//! AMIs: what there is (`ec2 describe-images`), and what is done to them.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Aws;
 use crate::command::ToolCommand;
@@ -61,6 +61,21 @@ impl Ami {
     pub fn is_available(&self) -> bool {
         self.state == "available"
     }
+
+    /// Whether it is still being made.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state.as_str(), "pending" | "transient")
+    }
+
+    /// Whether it will never be usable (EC2 API reference, Image, `imageState`).
+    pub fn has_failed(&self) -> bool {
+        matches!(self.state.as_str(), "failed" | "invalid" | "error")
+    }
+
+    /// AWS shows an AMI for a while after it is gone.
+    pub fn is_gone(&self) -> bool {
+        self.state == "deregistered"
+    }
 }
 
 /// A filter of `describe-images`: name and accepted values.
@@ -111,6 +126,90 @@ pub fn deregister(aws: &Aws, id: &str) -> ToolCommand {
 pub fn delete_snapshot(aws: &Aws, id: &str) -> ToolCommand {
     aws.command("ec2", "delete-snapshot")
         .args(["--snapshot-id", id])
+}
+
+/// What becomes of a copy.
+#[derive(Debug, Clone, Copy)]
+pub struct Copy<'a> {
+    pub source: &'a str,
+    pub name: &'a str,
+    pub description: Option<&'a str>,
+    /// All tags of the copy and its snapshots. AWS copies the source's too when asked; which of two values
+    /// for one key it takes is not documented, so it is not asked.
+    pub tags: &'a [(String, String)],
+    /// The same token gives the same copy, however often the call is made (EC2 API reference, "Ensuring
+    /// idempotency"); at most 64 characters.
+    pub token: &'a str,
+}
+
+/// Copies an AMI within the region. Launch permissions are not copied (EC2 User Guide, "Copy an AMI").
+pub fn copy(aws: &Aws, copy: Copy<'_>) -> ToolCommand {
+    let tags = tag_list(copy.tags);
+    let specifications = json!([
+        {"ResourceType": "image", "Tags": tags},
+        {"ResourceType": "snapshot", "Tags": tags},
+    ]);
+    let mut command = aws
+        .command("ec2", "copy-image")
+        .args(["--source-image-id", copy.source])
+        .args(["--source-region", aws.region()])
+        .args(["--name", copy.name, "--client-token", copy.token])
+        .args(["--tag-specifications", &specifications.to_string()]);
+    if let Some(description) = copy.description.filter(|text| !text.is_empty()) {
+        // One word, because a text may begin with a dash.
+        command = command.arg(format!("--description={description}"));
+    }
+    command
+}
+
+/// The id of the new AMI in the answer to [`copy`].
+pub fn decode_copy(stdout: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(stdout).ok()?;
+    answer["ImageId"].as_str().map(str::to_owned)
+}
+
+/// Sets tags of AMIs and snapshots.
+pub fn create_tags(aws: &Aws, resources: &[String], tags: &[(String, String)]) -> ToolCommand {
+    aws.command("ec2", "create-tags")
+        .arg("--resources")
+        .args(resources.iter().cloned())
+        .args(["--tags", &tag_list(tags).to_string()])
+}
+
+fn tag_list(tags: &[(String, String)]) -> Value {
+    tags.iter()
+        .map(|(key, value)| json!({"Key": key, "Value": value}))
+        .collect()
+}
+
+/// Who else may launch an AMI.
+pub fn launch_permissions(aws: &Aws, id: &str) -> ToolCommand {
+    aws.command("ec2", "describe-image-attribute").args([
+        "--image-id",
+        id,
+        "--attribute",
+        "launchPermission",
+    ])
+}
+
+/// The permissions in the answer to [`launch_permissions`], as AWS writes them; `None` when it is not one.
+pub fn decode_launch_permissions(stdout: &[u8]) -> Option<Vec<Value>> {
+    let mut answer: Value = serde_json::from_slice(stdout).ok()?;
+    match answer.get_mut("LaunchPermissions").map(Value::take) {
+        Some(Value::Array(permissions)) => Some(permissions),
+        Some(_) => None,
+        None => answer.get("ImageId").map(|_| Vec::new()),
+    }
+}
+
+/// Lets others launch an AMI. Granting what is granted already is fine.
+pub fn permit_launch(aws: &Aws, id: &str, permissions: &[Value]) -> ToolCommand {
+    aws.command("ec2", "modify-image-attribute")
+        .args(["--image-id", id])
+        .args([
+            "--launch-permission",
+            &json!({"Add": permissions}).to_string(),
+        ])
 }
 
 /// Reads the answer to any `describe-images`, newest first; `None` when it is not one.
@@ -217,6 +316,53 @@ mod tests {
             r#"[{"Name":"name","Values":["debian-12,*"]}]"#
         );
         assert!(command.display().contains("--owners 136693071363"));
+    }
+
+    #[test]
+    fn a_copy_has_all_its_tags_from_its_first_moment() {
+        let tags = [("amiable:copy-of".to_owned(), "ami-1".to_owned())];
+        let command = copy(
+            &aws(),
+            Copy {
+                source: "ami-1",
+                name: "web",
+                description: Some("-x"),
+                tags: &tags,
+                token: "t",
+            },
+        );
+        assert_eq!(
+            command.args[6..],
+            [
+                "--source-image-id",
+                "ami-1",
+                "--source-region",
+                "us-east-1",
+                "--name",
+                "web",
+                "--client-token",
+                "t",
+                "--tag-specifications",
+                r#"[{"ResourceType":"image","Tags":[{"Key":"amiable:copy-of","Value":"ami-1"}]},{"ResourceType":"snapshot","Tags":[{"Key":"amiable:copy-of","Value":"ami-1"}]}]"#,
+                "--description=-x",
+            ]
+        );
+        assert_eq!(decode_copy(br#"{"ImageId":"ami-2"}"#), Some("ami-2".into()));
+        assert_eq!(decode_copy(b""), None);
+    }
+
+    #[test]
+    fn permissions_are_handed_on_as_they_are() {
+        let answer = br#"{"ImageId":"ami-1","LaunchPermissions":[{"UserId":"1"},{"Group":"all"}]}"#;
+        let permissions = decode_launch_permissions(answer).unwrap();
+        let command = permit_launch(&aws(), "ami-2", &permissions);
+        assert_eq!(
+            command.args.last().unwrap(),
+            r#"{"Add":[{"UserId":"1"},{"Group":"all"}]}"#
+        );
+        let none = decode_launch_permissions(br#"{"ImageId":"ami-1"}"#);
+        assert_eq!(none, Some(Vec::new()));
+        assert_eq!(decode_launch_permissions(b"{}"), None);
     }
 
     #[test]

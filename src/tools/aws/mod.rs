@@ -1,6 +1,7 @@
 //! The `aws` command: what we ask AWS, and what it answers.
 //!
-//! - [`images`]: `ec2 describe-images`;
+//! - [`images`]: AMIs, what there is and what is done to them;
+//! - [`in_use`]: what launches one AMI;
 //! - [`identity`]: `sts get-caller-identity`;
 //! - [`objects`]: what Terraform's `s3` backend keeps;
 //! - [`tags`]: `ec2 create-tags`, `delete-tags`;
@@ -11,6 +12,7 @@
 
 pub mod identity;
 pub mod images;
+pub mod in_use;
 pub mod objects;
 pub mod tags;
 pub mod version;

@@ -88,6 +88,11 @@ impl Terraform {
         self.command(&["force-unlock", "-force", "-no-color", id])
     }
 
+    /// The whole state, wherever it is kept. It holds secrets: never store or show it.
+    pub fn state_pull(&self) -> ToolCommand {
+        self.command(&["state", "pull"])
+    }
+
     /// Addresses of everything in the state, one a line.
     pub fn state_list(&self) -> ToolCommand {
         self.command(&["state", "list"])
@@ -154,6 +159,7 @@ mod tests {
             terraform.output().display(),
             "terraform output -json -no-color"
         );
+        assert_eq!(terraform.state_pull().display(), "terraform state pull");
         assert_eq!(terraform.state_list().display(), "terraform state list");
         assert_eq!(
             terraform.force_unlock("7").display(),

@@ -77,7 +77,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         signs: &["Your query returned no results"],
-        mend: "a data source found nothing; a root that looks its AMI up by name needs the id as a variable instead: image.NAME.id",
+        mend: "a data source found nothing; a root that looks its AMI up by name needs naming = \"exact\" in the image block (and the image built), or the id as a variable instead: image.NAME.id",
     },
     Known {
         signs: &["Saved plan is stale"],

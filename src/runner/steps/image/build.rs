@@ -4,12 +4,11 @@ use std::collections::VecDeque;
 
 use camino::Utf8Path;
 
-use super::{inputs::Inputs, machine};
+use super::{inputs::Inputs, machine, unfinished};
 use crate::{
     command::EnvValue,
     config::ImageSpec,
     events::{Happening, Level, Step},
-    images::{fingerprint::digest_tags, tag},
     journal::Record,
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
@@ -35,6 +34,16 @@ pub struct Built {
     pub complaint: Option<String>,
 }
 
+/// How a `packer build` ended.
+enum Packed {
+    Built(Built),
+    /// Without an AMI that Packer tells of. AWS may know one all the same when Packer was `creating` it.
+    NotBuilt {
+        stopped: Stopped,
+        creating: bool,
+    },
+}
+
 /// Builds the image; in the sandbox with a machine for its provisioners, thrown away afterwards.
 pub async fn run(context: &Context, image: &ImageSpec, inputs: &Inputs) -> Result<Built, Stopped> {
     let step = Step::Image(image.name.clone());
@@ -44,14 +53,25 @@ pub async fn run(context: &Context, image: &ImageSpec, inputs: &Inputs) -> Resul
     } else {
         None
     };
-    let built = match context.go_on() {
-        Ok(()) => pack(context, image, inputs, machine.as_ref()).await,
+    let ami_name = format!("{}-{}", image.ami_name, context.base.run);
+    let packed = match context.go_on() {
+        Ok(()) => pack(context, image, inputs, machine.as_ref(), &ami_name).await,
         Err(stopped) => Err(stopped),
     };
     if let Some(machine) = machine {
         machine::stop(context, &step, machine).await;
     }
-    built
+    match packed? {
+        Packed::Built(built) => Ok(built),
+        Packed::NotBuilt { stopped, creating } => {
+            let (ami, complaint) =
+                unfinished::after(context, image, inputs, &ami_name, creating, stopped).await?;
+            Ok(Built {
+                ami,
+                complaint: Some(complaint),
+            })
+        }
+    }
 }
 
 async fn pack(
@@ -59,16 +79,16 @@ async fn pack(
     image: &ImageSpec,
     inputs: &Inputs,
     machine: Option<&builder::BuilderMachine>,
-) -> Result<Built, Stopped> {
+    ami_name: &str,
+) -> Result<Packed, Stopped> {
     let step = Step::Image(image.name.clone());
     let installed = context.prepared.packer()?;
-    let ami_name = format!("{}-{}", image.ami_name, context.base.run);
     let manifest = context
         .base
         .folder
         .path()
         .join(format!("packer-manifest-{}.json", image.name));
-    let edits = edits(context, image, inputs, machine, &ami_name, &manifest);
+    let edits = edits(context, image, inputs, machine, ami_name, &manifest);
     let selected = inputs.reading.selected()?;
     let rendering = render::render(&selected, &edits)?;
     let variables = write(context, inputs, &rendering)?;
@@ -87,9 +107,10 @@ async fn pack(
     install_plugins(context, &step, &packer, &target, inputs).await?;
     context.base.record(Record::ImageBuildStarting {
         image: image.name.clone(),
-        ami_name,
+        ami_name: ami_name.to_owned(),
         region: context.base.stack.region.clone(),
         fingerprint: Some(inputs.fingerprint().to_owned()),
+        provisioned: inputs.provisioned(&context.base),
     })?;
 
     let mut heard = Heard::default();
@@ -115,8 +136,11 @@ async fn pack(
     let ended = ended?;
     if ended.was_stopped() && !ended.success() {
         // Packer may have been in the middle of CreateImage, and then says nothing of the AMI.
-        return Err(Stopped::Interrupted {
-            pending: vec![step.to_string()],
+        return Ok(Packed::NotBuilt {
+            creating: heard.creating,
+            stopped: Stopped::Interrupted {
+                pending: vec![step.to_string()],
+            },
         });
     }
     if heard.unknown > 0 {
@@ -136,18 +160,26 @@ async fn pack(
     let (images, complaint) = match outcome::outcome(&inputs.builder, evidence) {
         Outcome::Built { images } => (images, None),
         Outcome::Degraded { images, complaints } => (images, Some(complaints.join("; "))),
-        Outcome::Failed { errors, .. } => return Err(failed(&errors, heard).into()),
+        Outcome::Failed { errors, .. } => {
+            return Ok(Packed::NotBuilt {
+                creating: heard.creating,
+                stopped: failed(&errors, heard).into(),
+            });
+        }
     };
     let region = &context.base.stack.region;
     let here = images.into_iter().find(|image| image.region == *region);
     match here {
-        Some(image) => Ok(Built {
+        Some(image) => Ok(Packed::Built(Built {
             ami: image.ami,
             complaint,
+        })),
+        None => Ok(Packed::NotBuilt {
+            creating: heard.creating,
+            stopped: Failure::new(format!("packer built no AMI in {region}"))
+                .hint("the region of the stack and of the template's source have to be the same")
+                .into(),
         }),
-        None => Err(Failure::new(format!("packer built no AMI in {region}"))
-            .hint("the region of the stack and of the template's source have to be the same")
-            .into()),
     }
 }
 
@@ -158,11 +190,19 @@ struct Heard {
     /// How many of the events are a provisioner's output.
     messages: usize,
     unknown: usize,
+    /// Packer has said that it asks for the AMI.
+    creating: bool,
     recent: VecDeque<String>,
 }
 
 /// A provisioner may print without end; so much of its output is kept for the judgement.
 const MESSAGES_KEPT: usize = 5_000;
+/// How Packer announces CreateImage: `Creating AMI NAME from instance ID` (amazon-ebs of 1.6 and later), with
+/// `unencrypted` in it where it encrypts the AMI itself.
+fn announces_image(line: &str) -> bool {
+    line.contains("Creating AMI ") || line.contains("Creating unencrypted AMI ")
+}
+
 /// How many of the last lines are shown when a build fails.
 const EXCERPT: usize = 25;
 
@@ -187,6 +227,7 @@ impl Heard {
                     UiLevel::Error => Level::Warn,
                 };
                 for line in lines {
+                    self.creating |= announces_image(&line.text);
                     log.take(level, &line.text);
                     self.remember(&line.text);
                 }
@@ -257,19 +298,6 @@ fn edits(
 ) -> Edits {
     let base = &context.base;
     let provision = !base.request.no_provision;
-    let mut tags = vec![
-        (tag::STACK, base.stack.name.clone()),
-        (tag::ENVIRONMENT, base.stack.environment.name.clone()),
-        (tag::IMAGE, image.name.clone()),
-        (tag::RUN, base.run.to_string()),
-        (tag::FINGERPRINT, inputs.fingerprint().to_owned()),
-    ];
-    if inputs.provisions && !provision {
-        tags.push((tag::PROVISIONED, "no".to_owned()));
-    }
-    if !inputs.regions.is_empty() {
-        tags.push((tag::REGIONS, inputs.regions.join(" ")));
-    }
     let emulator = context.access.endpoint.clone().map(|endpoint| Emulator {
         endpoint,
         access_key: overrides::DUMMY_KEY.to_owned(),
@@ -284,11 +312,7 @@ fn edits(
     });
     Edits {
         ami_name: ami_name.to_owned(),
-        tags: tags
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .chain(digest_tags::tags(&inputs.manifest))
-            .collect(),
+        tags: unfinished::tags(context, image, &base.run, inputs, inputs.provisioned(base)),
         manifest: manifest.to_owned(),
         emulator,
         provision,

@@ -11,7 +11,10 @@ use crate::{
         source_ami::{AmiQuery, FoundAmi, SourceAmi, source_ami},
     },
     render::packer::provisioners::provisions,
-    runner::{context::Context, failure::Failure},
+    runner::{
+        context::{Base, Context},
+        failure::Failure,
+    },
     tools::{aws::images as ami, packer::version::PackerVersion},
 };
 
@@ -37,6 +40,11 @@ pub struct Inputs {
 impl Inputs {
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// Whether an image that the run makes of them has everything it should have.
+    pub fn provisioned(&self, base: &Base) -> bool {
+        !base.request.no_provision || !self.provisions
     }
 }
 

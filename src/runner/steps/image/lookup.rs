@@ -15,8 +15,10 @@ use crate::{
 
 /// How long a new image may take to become visible and available once Packer, which waits itself, is done.
 const AVAILABLE_WITHIN: Duration = Duration::from_secs(120);
+/// How long AWS may take to make an AMI: large volumes are copied to snapshots in a good part of an hour.
+pub const MADE_WITHIN: Duration = Duration::from_secs(3600);
 /// Pause between two looks at it.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+pub const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Every AMI with the tags of the stack in this environment, newest first, whatever its name.
 ///
@@ -61,27 +63,110 @@ pub async fn verified(context: &Context, step: &Step, id: &str) -> Result<Ami, S
             .hint("rerun: an image that becomes available in the meantime is reused")
             .into());
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-            () = context.base.stop.requested() => {
-                return Err(Stopped::Interrupted { pending: vec![id.to_owned()] });
-            }
-        }
+        pause(context, vec![id.to_owned()]).await?;
     }
 }
 
-async fn look(context: &Context, id: &str) -> Result<Option<Ami>, Failure> {
+/// The image `id`; `None` when it is gone or not visible yet.
+///
+/// # Errors
+///
+/// When AWS refuses or cannot be reached.
+pub async fn look(context: &Context, id: &str) -> Result<Option<Ami>, Failure> {
     let answer = context
         .capture(ami::by_ids(&context.access.aws, &[id.to_owned()]))
         .await?;
     // CreateImage is eventually consistent (EC2 API reference, "Eventual consistency").
-    if !answer.success() && answer.stderr_text().contains("InvalidAMIID.NotFound") {
+    if !answer.success() && is_missing(&answer.stderr_text()) {
         return Ok(None);
     }
     if !answer.success() {
         return Err(refused(&answer.stderr_text()));
     }
     Ok(ami::decode(&answer.stdout).and_then(|images| images.into_iter().next()))
+}
+
+/// Sets `tags` of `ami` and of its snapshots; returns it with them.
+///
+/// # Errors
+///
+/// When AWS refuses.
+pub async fn tag(context: &Context, ami: &Ami, tags: &[(String, String)]) -> Result<Ami, Failure> {
+    let mut resources = vec![ami.id.clone()];
+    resources.extend(ami.snapshots.iter().cloned());
+    let command = ami::create_tags(&context.access.aws, &resources, tags);
+    let answer = context.capture(command).await?;
+    if !answer.success() {
+        let complaint = answer.stderr_text();
+        return Err(Failure::new(format!("failed to tag {}", ami.id))
+            .hints(diagnosis::mend_of_text(&complaint).map(str::to_owned))
+            .excerpt(complaint.lines().map(str::to_owned)));
+    }
+    let mut tagged = ami.clone();
+    tagged
+        .tags
+        .retain(|(key, _)| !tags.iter().any(|(set, _)| set == key));
+    tagged.tags.extend(tags.iter().cloned());
+    Ok(tagged)
+}
+
+/// Whether AWS says that there is no such AMI, or no longer (EC2 API reference, "Error codes").
+pub fn is_missing(complaint: &str) -> bool {
+    complaint.contains("InvalidAMIID.NotFound") || complaint.contains("InvalidAMIID.Unavailable")
+}
+
+/// Our own images that are called one of `names`, in which `*` stands for anything.
+///
+/// # Errors
+///
+/// When AWS refuses or cannot be reached.
+pub async fn named(context: &Context, names: &[String]) -> Result<Vec<Ami>, Failure> {
+    let filters = [("name".to_owned(), names.to_vec())];
+    let command = ami::by_filters(&context.access.aws, &["self".to_owned()], &filters);
+    describe(context, command).await
+}
+
+/// Waits while the image `id` is being made, and returns it in the state that it then has; `None` when it is gone.
+///
+/// # Errors
+///
+/// When it is still pending after [`MADE_WITHIN`], or the user stops.
+pub async fn made(
+    context: &Context,
+    step: &Step,
+    id: &str,
+    whose: &str,
+) -> Result<Option<Ami>, Stopped> {
+    let deadline = Instant::now() + MADE_WITHIN;
+    loop {
+        match look(context, id).await? {
+            Some(ami) if ami.is_pending() => {}
+            seen => return Ok(seen),
+        }
+        if Instant::now() > deadline {
+            let minutes = MADE_WITHIN.as_secs() / 60;
+            return Err(
+                Failure::new(format!("{id} is still pending after {minutes} minutes"))
+                    .hint("rerun: it is reused once it is available; or build anew with --rebuild")
+                    .into(),
+            );
+        }
+        let text = format!("waiting for {id} to become available, {whose}");
+        context.events.doing(step, text);
+        pause(context, vec![format!("{id} (reused once it is available)")]).await?;
+    }
+}
+
+/// Waits a moment before the next look at AWS.
+///
+/// # Errors
+///
+/// [`Stopped::Interrupted`] with `pending` when the user stops.
+pub async fn pause(context: &Context, pending: Vec<String>) -> Result<(), Stopped> {
+    tokio::select! {
+        () = tokio::time::sleep(LOOK_AGAIN) => Ok(()),
+        () = context.base.stop.requested() => Err(Stopped::Interrupted { pending }),
+    }
 }
 
 /// The images that `command` asks for.

@@ -1,13 +1,17 @@
 //! In the sandbox, the machine that an image's provisioners run on.
 
+use camino::Utf8Path;
+
 use crate::{
     config::ImageSpec,
     errors::Exit,
-    events::{Activity, Happening, Step},
+    events::{Activity, Happening, Level, Step},
+    journal::PastRun,
+    run_id::RunId,
     runner::{
         context::{Context, blocking},
         failure::Failure,
-        installed,
+        installed, past,
     },
     sandbox::builder::{Builder, BuilderError, BuilderMachine, HostSettings},
     tools::locate::{self, Tool},
@@ -33,6 +37,7 @@ pub async fn start(
         locate::home(),
         HostSettings::detect(),
     );
+    sweep(context, &Step::Image(image.name.clone()), builder.clone()).await?;
     let (run, name) = (context.base.run.clone(), image.name.clone());
     let region = context.base.stack.region.clone();
     let step = Step::Image(image.name.clone());
@@ -62,6 +67,34 @@ pub async fn start(
             )))
         }
         Err(error) => Err(Failure::of(Exit::MissingTool, error.to_string()).hints(error.hints())),
+    }
+}
+
+/// Removes the machines of runs that are over: their drivers were killed and could not.
+async fn sweep(context: &Context, step: &Step, builder: Builder) -> Result<(), Failure> {
+    let root = context.base.stack.root.clone();
+    let swept = blocking(move || builder.sweep(|run| may_be_alive(&root, run))).await?;
+    match swept {
+        Ok(swept) => {
+            for left in swept {
+                let text = format!("removed the builder machine that {} left", left.run);
+                context.events.log(step, Level::Info, &text);
+            }
+        }
+        // Whether Docker can be used at all, starting the machine tells, with what to do about it.
+        Err(error) => context.events.log(step, Level::Warn, &error.to_string()),
+    }
+    Ok(())
+}
+
+/// Whether the run, of whatever stack, may still need its machine. Without a journal it is nobody's.
+fn may_be_alive(root: &Utf8Path, run: &str) -> bool {
+    let Some(run) = RunId::parse(run) else {
+        return false;
+    };
+    match PastRun::read(root, &run) {
+        Ok(past) => past.is_some_and(|past| past::is_alive(&past)),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
     }
 }
 

@@ -3,43 +3,53 @@
 //! - [`survey`]: what AWS says there is, asked once for all images;
 //! - [`reading`], [`inputs`]: the template, and what decides the image's content;
 //! - [`lookup`]: a look at single AMIs;
+//! - [`unfinished`]: what an interrupted build left;
 //! - [`build`]: `packer build`;
 //! - [`rollback`]: an AMI that was deployed before;
+//! - [`exact`], [`release`], [`users`]: the one AMI that holds an exact name, and taking the one before away;
+//! - [`before_build`]: taking it away before there is a new one, for those who ask;
+//! - [`outcome`]: what the step ends with;
 //! - [`machine`]: in the sandbox, the machine that provisioners run on.
 
+mod before_build;
 mod build;
+pub mod exact;
 mod inputs;
 pub mod lookup;
 mod machine;
+mod outcome;
 mod reading;
+mod release;
 mod rollback;
 pub mod survey;
+mod unfinished;
+pub mod users;
 
 use crate::{
-    config::ImageSpec,
+    config::{ImageSpec, Naming},
     errors::Exit,
-    events::{
-        BuildReason, Happening, ImageDecision, ImageOrigin, ImageOutcome, Operation, Step,
-        StepResult,
-    },
+    events::{BuildReason, Happening, ImageDecision, Operation, Step},
     images::{
-        decide::{self, NothingToKeep, Wanted, decide, is_provisioned},
+        decide::{self, NothingToKeep, Wanted, decide},
+        exact::builds_first,
         fingerprint::{self, FingerprintManifest, digest_tags},
-        history, tag,
+        tag,
     },
     plan::Only,
-    run_id::RunId,
     runner::{
         context::Context,
         failure::Failure,
-        step_output::{Done, ReadyImage, StepEnd, StepOutput, Stopped},
+        step_output::{Done, StepEnd, StepOutput, Stopped},
     },
     tools::aws::images::Ami,
 };
 use inputs::Inputs;
+use outcome::Origin;
+use survey::Survey;
 
 pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
-    if let Some(target) = &context.base.request.rollback {
+    let request = &context.base.request;
+    if let Some(target) = &request.rollback {
         return rollback::run(context, image, target).await;
     }
     let step = Step::Image(image.name.clone());
@@ -47,22 +57,34 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
         .events
         .doing(&step, "looking for images that are there");
     let survey = survey::of(context).await?;
-    let existing = survey.of_image(image);
-    if context.base.request.only == Only::Terraform {
-        return newest(context, image, &existing).await;
+    let mut existing = builds_first(survey.of_image(image));
+    if request.only == Only::Terraform || !request.may_build(&image.name) {
+        return newest(context, image, &existing, survey).await;
     }
+    exact::refuse_other_regions(context, image, survey.reading(&image.name)?.as_ref())?;
     let inputs = inputs::gather(context, image, survey).await?;
-    let decision = decide(
-        Wanted {
-            fingerprint: inputs.fingerprint(),
-            forced: context.base.request.forces(&image.name)
-                && !built_by_resumed(context, &existing),
-            unprovisioned_will_do: context.base.request.no_provision,
-            undo_rollback: context.base.request.undo_rollback,
-        },
-        &existing,
-        |newest| reasons(context, image, &inputs, newest),
-    )
+    let plan_only = request.operation == Operation::Plan;
+    let wanted = Wanted {
+        fingerprint: inputs.fingerprint(),
+        forced: request.forces(&image.name) && !built_by_resumed(context, &existing),
+        unprovisioned_will_do: request.no_provision || !inputs.provisions,
+        undo_rollback: request.undo_rollback,
+    };
+    let mut taken_up = None;
+    if let Some(found) = unfinished::find(context, image, wanted, survey, &existing).await? {
+        if plan_only {
+            let text = "an interrupted build left it: `up` waits for it and uses it";
+            return Ok(unknown_id(text, &inputs));
+        }
+        if let Some((ami, whose)) = unfinished::take_up(context, image, &inputs, found).await? {
+            taken_up = Some((ami.id.clone(), whose));
+            existing.retain(|known| known.id != ami.id);
+            existing.insert(0, ami);
+        }
+    }
+    let decision = decide(wanted, &existing, |newest| {
+        reasons(context, image, &inputs, newest)
+    })
     .map_err(|error| nothing_to_keep(&error, image))?;
     context.events.send(Happening::ImageDecided {
         image: image.name.clone(),
@@ -76,25 +98,67 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
         // Rollbacks went their own way above; an AMI that is named is there in any case.
         ImageDecision::Reuse { ami, built_by: _ } | ImageDecision::RollBack { ami, from: _ } => {
             warn_of_end(context, &step, &existing, Some(&ami));
-            reuse(context, image, among(&ami)?).await
+            let origin = match taken_up.filter(|(id, _)| *id == ami) {
+                Some((_, whose)) => Origin::TakenUp(whose),
+                None => Origin::Unchanged,
+            };
+            deploy(context, image, among(&ami)?, origin, survey, &inputs).await
         }
         ImageDecision::Keep {
             ami,
             instead_of,
-            rolled_back_by,
-        } => keep(context, image, among(&ami)?, &instead_of, rolled_back_by).await,
+            rolled_back_by: by,
+        } => {
+            let origin = Origin::Kept { instead_of, by };
+            deploy(context, image, among(&ami)?, origin, survey, &inputs).await
+        }
         ImageDecision::Build { reasons } => {
             warn_of_end(context, &step, &existing, None);
-            if context.base.request.operation == Operation::Plan {
-                let fingerprint = inputs.fingerprint().to_owned();
-                return Ok(Done::with(
-                    format!("to be built: {}", phrase(&reasons)),
-                    StepOutput::ImageToBuild { fingerprint },
-                ));
+            if plan_only {
+                let mut text = format!("to be built: {}", outcome::phrase(&reasons));
+                for ami in before_build::goes(image, &existing, survey) {
+                    text.push_str(&format!(", after {} is deregistered", ami.id));
+                }
+                return Ok(unknown_id(text, &inputs));
             }
-            make(context, image, &inputs, reasons).await
+            let retired = before_build::retire(context, image, &existing, survey).await?;
+            let made = make(context, image, &inputs, reasons).await;
+            match (made, retired) {
+                (Err(Stopped::Failed(failure)), Some(retired)) => {
+                    Err(retired.explain(image, failure).into())
+                }
+                (made, _) => made,
+            }
         }
     }
+}
+
+/// Hands on an AMI that is there. `plan` gives no name to anything, and so has no id where that is missing.
+async fn deploy(
+    context: &Context,
+    image: &ImageSpec,
+    build: Ami,
+    origin: Origin,
+    survey: &Survey,
+    inputs: &Inputs,
+) -> StepEnd {
+    let plan_only = context.base.request.operation == Operation::Plan;
+    if plan_only && !exact::stands(context, image, &build, survey) {
+        let text = format!(
+            "{} reused: `up` gives it the name {}",
+            build.id, image.ami_name
+        );
+        return Ok(unknown_id(text, inputs));
+    }
+    // What was found again is not in the survey as it is now.
+    let ami = exact::settle(context, image, build.clone(), Some(survey)).await?;
+    Ok(outcome::found(context, image, &build, ami, origin))
+}
+
+/// `plan`: an image whose id only `up` will know.
+fn unknown_id(text: impl Into<String>, inputs: &Inputs) -> Done {
+    let fingerprint = inputs.fingerprint().to_owned();
+    Done::with(text, StepOutput::ImageToBuild { fingerprint })
 }
 
 /// Whether the run that is being resumed has built the image already.
@@ -106,22 +170,40 @@ fn built_by_resumed(context: &Context, existing: &[Ami]) -> bool {
     })
 }
 
-/// `--only terraform`: the newest usable image, whatever its fingerprint.
-async fn newest(context: &Context, image: &ImageSpec, existing: &[Ami]) -> StepEnd {
-    let newest = decide::newest(existing, context.base.request.undo_rollback)
-        .map_err(|error| nothing_to_keep(&error, image))?;
-    match newest {
-        Some(newest) => {
-            let step = Step::Image(image.name.clone());
-            warn_of_end(context, &step, existing, Some(&newest.id));
-            reuse(context, image, newest.clone()).await
-        }
-        None => Err(
+/// `--only terraform`, and images that are not to be replaced: the newest one, whatever its fingerprint. With
+/// an exact name that is what holds it: the content that was kept of an earlier holder is younger than its build.
+async fn newest(
+    context: &Context,
+    image: &ImageSpec,
+    existing: &[Ami],
+    survey: &Survey,
+) -> StepEnd {
+    let holder = existing
+        .iter()
+        .filter(|_| image.naming == Naming::Exact)
+        .find(|ami| ami.is_available() && ami.name == image.ami_name);
+    let newest = match holder {
+        Some(holder) => Some(holder),
+        None => decide::newest(existing, context.base.request.undo_rollback)
+            .map_err(|error| nothing_to_keep(&error, image))?,
+    };
+    let Some(newest) = newest else {
+        return Err(
             Failure::new(format!("there is no image {:?} to deploy", image.name))
                 .hint("build it: leave out `--only terraform`, or `amiable image build`")
                 .into(),
-        ),
-    }
+        );
+    };
+    let step = Step::Image(image.name.clone());
+    warn_of_end(context, &step, existing, Some(&newest.id));
+    let ami = exact::settle(context, image, newest.clone(), Some(survey)).await?;
+    Ok(outcome::found(
+        context,
+        image,
+        newest,
+        ami,
+        Origin::Unchanged,
+    ))
 }
 
 fn nothing_to_keep(error: &NothingToKeep, image: &ImageSpec) -> Failure {
@@ -156,68 +238,6 @@ fn warn_of_end(context: &Context, step: &Step, existing: &[Ami], chosen: Option<
     context.events.warn(step, text, None);
 }
 
-async fn reuse(context: &Context, image: &ImageSpec, ami: Ami) -> StepEnd {
-    let built_by = ami.tag(tag::RUN).and_then(RunId::parse);
-    let since = built_by
-        .as_ref()
-        .map_or_else(String::new, |run| format!(" since {run}"));
-    let fingerprint = ami.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
-    let ami = settle(context, image, ami).await?;
-    let (result, origin) = if is_provisioned(&ami) {
-        let summary = format!("{} reused: unchanged{since}", ami.id);
-        (
-            StepResult::Succeeded { summary },
-            ImageOrigin::Reused { built_by },
-        )
-    } else {
-        let summary = format!("{} reused: not provisioned", ami.id);
-        (
-            StepResult::Degraded { summary },
-            ImageOrigin::NotProvisioned,
-        )
-    };
-    Ok(ready(context, image, ami, fingerprint, origin, result))
-}
-
-/// What is deployed stays: a rollback left the one that would be deployed otherwise.
-async fn keep(
-    context: &Context,
-    image: &ImageSpec,
-    ami: Ami,
-    instead_of: &str,
-    rolled_back_by: Option<RunId>,
-) -> StepEnd {
-    let fingerprint = ami.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
-    let ami = settle(context, image, ami).await?;
-    let summary = format!(
-        "{} kept: {} rolled back from {instead_of} (unchanged since); `up --undo-rollback` deploys it again",
-        ami.id,
-        decide::who(rolled_back_by.as_ref())
-    );
-    let result = if is_provisioned(&ami) {
-        StepResult::Succeeded { summary }
-    } else {
-        let summary = format!("{summary}; it is not provisioned");
-        StepResult::Degraded { summary }
-    };
-    Ok(ready(
-        context,
-        image,
-        ami,
-        fingerprint,
-        ImageOrigin::Kept,
-        result,
-    ))
-}
-
-/// The AMI that Terraform gets for an image that is there: `build` itself, or whatever has to stand for it
-/// under the name that Terraform looks up.
-///
-/// Every image has a unique name here: preflight lets no other naming through.
-async fn settle(_context: &Context, _image: &ImageSpec, build: Ami) -> Result<Ami, Stopped> {
-    Ok(build)
-}
-
 /// Builds the image, looks at what came of it, and remembers what it was made of.
 async fn make(
     context: &Context,
@@ -227,70 +247,19 @@ async fn make(
 ) -> StepEnd {
     let step = Step::Image(image.name.clone());
     let built = build::run(context, image, inputs).await?;
-    let ami = lookup::verified(context, &step, &built.ami).await?;
+    let build = lookup::verified(context, &step, &built.ami).await?;
     context.base.record(crate::journal::Record::ImageVerified {
         image: image.name.clone(),
-        ami: ami.id.clone(),
+        ami: build.id.clone(),
         region: context.base.stack.region.clone(),
     })?;
     remember(context, &step, image, inputs);
-
-    let (result, origin) = if inputs.provisions && context.base.request.no_provision {
-        let summary = format!("{} built: not provisioned", ami.id);
-        (
-            StepResult::Degraded { summary },
-            ImageOrigin::NotProvisioned,
-        )
-    } else if let Some(complaint) = built.complaint {
-        let summary = format!("{} built, but: {complaint}", ami.id);
-        (
-            StepResult::Degraded { summary },
-            ImageOrigin::Built { reasons },
-        )
-    } else {
-        let summary = format!("{} built: {}", ami.id, phrase(&reasons));
-        (
-            StepResult::Succeeded { summary },
-            ImageOrigin::Built { reasons },
-        )
+    let ami = exact::settle(context, image, build.clone(), None).await?;
+    let origin = Origin::Built {
+        reasons,
+        complaint: built.complaint,
     };
-    Ok(ready(
-        context,
-        image,
-        ami,
-        inputs.fingerprint().to_owned(),
-        origin,
-        result,
-    ))
-}
-
-/// Tells that `ami` is what will be deployed.
-fn ready(
-    context: &Context,
-    image: &ImageSpec,
-    ami: Ami,
-    fingerprint: String,
-    origin: ImageOrigin,
-    result: StepResult,
-) -> Done {
-    let build = history::build_of(&ami).to_owned();
-    let outcome = ImageOutcome {
-        image: image.name.clone(),
-        ami: ami.id,
-        ami_name: ami.name,
-        region: context.base.stack.region.clone(),
-        fingerprint,
-        origin,
-    };
-    context.events.send(Happening::ImageReady(outcome.clone()));
-    Done {
-        result,
-        output: StepOutput::Image(ReadyImage {
-            outcome,
-            build,
-            rolled_back_from: None,
-        }),
-    }
+    Ok(outcome::found(context, image, &build, ami, origin))
 }
 
 /// What differs from the build of `newest`: by the record of that build when it is here, or else by what
@@ -327,17 +296,4 @@ fn remember(context: &Context, step: &Step, image: &ImageSpec, inputs: &Inputs) 
         let text = format!("the next run cannot say what changed in the image: {error}");
         context.events.warn(step, text, None);
     }
-}
-
-fn phrase(reasons: &[BuildReason]) -> String {
-    const SHOWN: usize = 3;
-    let mut parts: Vec<String> = reasons
-        .iter()
-        .take(SHOWN)
-        .map(ToString::to_string)
-        .collect();
-    if reasons.len() > SHOWN {
-        parts.push(format!("and {} more", reasons.len() - SHOWN));
-    }
-    parts.join(", ")
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ready, settle, survey};
+use super::{exact, outcome::ready, survey};
 use crate::{
     config::ImageSpec,
     errors::Exit,
@@ -18,7 +18,7 @@ use crate::{
     runner::{
         context::{Context, blocking},
         failure::Failure,
-        step_output::{StepEnd, StepOutput},
+        step_output::{Done, StepEnd, StepOutput},
     },
     tools::aws::images::{self as ami, Ami},
 };
@@ -39,7 +39,18 @@ pub async fn run(context: &Context, image: &ImageSpec, target: &Target) -> StepE
     });
     let build = amis.iter().find(|ami| ami.id == id);
     let build = build.ok_or_else(|| Failure::new(format!("{id} is not among the images")))?;
-    let ami = settle(context, image, build.clone()).await?;
+    let fingerprint = build.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
+    let survey = survey::of(context).await?;
+    if context.base.request.operation == Operation::Plan
+        && !exact::stands(context, image, build, survey)
+    {
+        let text = format!(
+            "{id} again: a rollback gives it the name {}",
+            image.ami_name
+        );
+        return Ok(Done::with(text, StepOutput::ImageToBuild { fingerprint }));
+    }
+    let ami = exact::settle(context, image, build.clone(), Some(survey)).await?;
 
     let (origin, mut summary) = match &from {
         Some(from) => (
@@ -54,8 +65,7 @@ pub async fn run(context: &Context, image: &ImageSpec, target: &Target) -> StepE
         summary.push_str(", not provisioned");
         StepResult::Degraded { summary }
     };
-    let fingerprint = build.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
-    let mut done = ready(context, image, ami, fingerprint, origin, result);
+    let mut done = ready(context, image, build, ami, origin, result);
     if let StepOutput::Image(ready) = &mut done.output {
         ready.rolled_back_from = from;
     }

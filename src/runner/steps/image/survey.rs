@@ -23,6 +23,8 @@ pub struct Survey {
     /// AMIs that have the name of an image and not its tags: a Packer that was stopped between the AMI
     /// and its tags leaves such.
     pub untagged: Vec<Ami>,
+    /// AMIs that have the name of an image, whatever their tags.
+    pub named: Vec<Ami>,
     sources: BTreeMap<AmiQuery, Vec<FoundAmi>>,
     readings: BTreeMap<String, Result<Arc<Reading>, ConfigError>>,
 }
@@ -100,6 +102,9 @@ async fn take(context: &Context) -> Result<Survey, Failure> {
         }
     }
     for ami in answer {
+        if bears_name(&ami, &stack.images) {
+            survey.named.push(ami.clone());
+        }
         let is = |key: &str, value: &str| ami.tag(key) == Some(value);
         if is(tag::STACK, &stack.name) && is(tag::ENVIRONMENT, &stack.environment.name) {
             survey.own.push(ami);

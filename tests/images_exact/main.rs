@@ -1,0 +1,9 @@
+//! Exact names, `before-build`, `image replace` and interrupted builds, through the binary, with the real tools
+//! against the emulator. Images have no provisioners, so that nothing but Packer's own calls takes time.
+
+mod before_build;
+mod exact_name;
+mod faults;
+mod interrupted;
+mod project;
+mod replace;
