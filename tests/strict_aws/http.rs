@@ -96,7 +96,7 @@ pub fn write_response(mut stream: &TcpStream, method: &str, response: &Response)
     let length_is_ours = method != "HEAD";
     for (name, value) in &response.headers {
         let is_length = name.eq_ignore_ascii_case("Content-Length");
-        if !is_of_the_connection(name) && !(length_is_ours && is_length) {
+        if !(is_of_the_connection(name) || length_is_ours && is_length) {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
     }

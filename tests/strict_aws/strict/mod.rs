@@ -108,6 +108,9 @@ impl Strict {
                 self.once(call, || creation::create(self, request, call, moto))
             }
             "RunInstances" => self.once(call, || launch::run(self, request, call, moto)),
+            "CreateLaunchTemplate" | "CreateLaunchTemplateVersion" => {
+                self.once(call, || moto.forward(request))
+            }
             "DeleteSnapshot" => snapshots::delete(self, request, call, moto),
             _ => moto.forward(request),
         }
