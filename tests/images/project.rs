@@ -1,0 +1,175 @@
+//! A project that is replaced in seconds: an image without provisioners, and a launch template that uses it.
+//!
+//! The image's content is one word, which its AMI carries as the tag `content`.
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::{
+    scenario::Scenario,
+    strict_aws::{client::StrictAws, process, strict::Settings},
+};
+
+const TEMPLATE: &str = r#"
+variable "content" {
+  type = string
+}
+
+source "amazon-ebs" "web" {
+  region        = "us-east-1"
+  ami_name      = "web-image"
+  instance_type = "t3.micro"
+  source_ami    = "ami-785db401"
+  communicator  = "none"
+  tags          = { content = var.content }
+}
+
+build {
+  sources = ["source.amazon-ebs.web"]
+}
+"#;
+
+const ROOT: &str = r#"
+variable "ami_id" {
+  type = string
+}
+
+provider "aws" {}
+
+resource "aws_launch_template" "web" {
+  name          = "web"
+  image_id      = var.ami_id
+  instance_type = "t3.micro"
+}
+
+output "image" {
+  value = aws_launch_template.web.image_id
+}
+"#;
+
+/// The project, in a temporary folder; its sandbox ends with it.
+#[derive(Debug)]
+pub struct Project {
+    scenario: Scenario,
+    folder: tempfile::TempDir,
+    programs: tempfile::TempDir,
+}
+
+/// How a run of the driver ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stderr: String,
+}
+
+impl Project {
+    /// The project with its image's first content deployed.
+    pub fn deployed(scenario: Scenario, settings: Settings) -> Self {
+        let project = Self {
+            scenario,
+            folder: tempfile::tempdir().unwrap(),
+            programs: tempfile::tempdir().unwrap(),
+        };
+        process::write_script(project.programs.path(), settings);
+        project.write_packer();
+        project.write("packer/web.pkr.hcl", TEMPLATE);
+        project.write("terraform/main.tf", ROOT);
+        project.set_content("first");
+        let ran = project.deploy();
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        project
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn set_content(&self, content: &str) {
+        self.write(
+            "stack.hcl",
+            &self.scenario.stack.replace("CONTENT", content),
+        );
+    }
+
+    /// Deploys or repairs, to the end.
+    pub fn deploy(&self) -> Ran {
+        self.run(self.scenario.deploy)
+    }
+
+    /// Replaces the image, to the end.
+    pub fn replace(&self) -> Ran {
+        self.run(self.scenario.replace)
+    }
+
+    /// The command that replaces the image. Nobody reads what it prints.
+    pub fn replacement(&self) -> Command {
+        let mut command = self.command(self.scenario.replace);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    /// The proxy in front of the emulator of this project.
+    pub fn aws(&self) -> StrictAws {
+        StrictAws::of_project(self.path())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().unwrap();
+        Ran {
+            code: output.status.code(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amiable"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .env_clear();
+        for name in ["PATH", "HOME", "AMIABLE_HOME", "XDG_DATA_HOME"] {
+            if let Some(value) = env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command
+            .env("AMIABLE_MOTO_SERVER", self.program("strict_aws"))
+            .env("AMIABLE_PACKER", self.program("packer"));
+        command
+    }
+
+    /// Packer 1.6 looks at a pending AMI every 15 s. The driver builds its environment from nothing, so it is
+    /// told to look again at once by a script in its place.
+    fn write_packer(&self) {
+        let packer = env::var_os("AMIABLE_PACKER").unwrap_or("packer".into());
+        let packer = which::which(packer).expect("scripts/bootstrap installs packer");
+        let path = self.program("packer");
+        let script = format!(
+            "#!/bin/sh\nAWS_POLL_DELAY_SECONDS=0 exec '{}' \"$@\"\n",
+            packer.display()
+        );
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.programs.path().join(name)
+    }
+
+    fn write(&self, relative: &str, text: &str) {
+        let path = self.path().join(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = self.command(&["sandbox", "stop"]).output();
+    }
+}
