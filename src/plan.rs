@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    config::{Stack, TaskTime},
+    config::{Prune, Stack, TaskTime},
     events::{Operation, Step},
+    run_id::RunId,
 };
 
 /// What the user asked for.
@@ -28,6 +29,21 @@ pub struct Request {
     pub lock_timeout: u64,
     /// The task that `amiable task` runs.
     pub task: Option<ManualTask>,
+    /// `up --no-prune`: leave old images where they are.
+    pub no_prune: bool,
+    /// What `image prune` and `image sweep` are about.
+    pub removal: RemovalRequest,
+}
+
+/// What to remove, and whether to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RemovalRequest {
+    /// Show it and remove nothing.
+    pub dry_run: bool,
+    /// `image prune --keep`: how many images before the current one stay, whatever the stack file says.
+    pub keep: Option<usize>,
+    /// `image sweep --run`: the run whose leftovers go, although this checkout may not know it.
+    pub run: Option<RunId>,
 }
 
 impl Request {
@@ -44,6 +60,8 @@ impl Request {
             approved: false,
             lock_timeout: 60,
             task: None,
+            no_prune: false,
+            removal: RemovalRequest::default(),
         }
     }
 
@@ -119,6 +137,8 @@ pub fn build(stack: &Stack, request: &Request) -> Plan {
                 plan.push(Step::Task(task.name.clone()), &[Step::Credentials]);
             }
         }
+        Operation::ImagePrune => removal(&mut plan, request, Step::Prune),
+        Operation::ImageSweep => removal(&mut plan, request, Step::Sweep),
     }
     plan
 }
@@ -140,8 +160,25 @@ fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
         plan.push(step.clone(), &[last]);
         last = step;
     }
+    let mut before_prune = vec![last.clone()];
     for check in &stack.checks {
-        plan.push(Step::Check(check.name.clone()), &[last.clone()]);
+        let step = Step::Check(check.name.clone());
+        plan.push(step.clone(), &[last.clone()]);
+        before_prune.push(step);
+    }
+    // Old images go once the new deployment has been seen to work.
+    if stack.prune == Prune::AfterApply && !request.no_prune && !stack.images.is_empty() {
+        plan.push(Step::Prune, &before_prune);
+    }
+}
+
+/// What is to go is shown and allowed in a step of its own; a dry run has only the showing.
+fn removal(plan: &mut Plan, request: &Request, step: Step) {
+    if request.removal.dry_run {
+        plan.push(step, &[Step::Credentials]);
+    } else {
+        plan.push(Step::Approve, &[Step::Credentials]);
+        plan.push(step, &[Step::Approve]);
     }
 }
 

@@ -88,7 +88,7 @@ pub enum Command {
     Destroy(destroy::Args),
     /// Print outputs of the last deployment
     Output(output::Args),
-    /// Look at and build the stack's AMIs
+    /// The stack's AMIs: build, list, remove
     Image(image::Args),
     /// Run one of the stack's own tasks
     Task(task::Args),

@@ -5,13 +5,19 @@
 //! - [`tag`]: what an AMI says of itself;
 //! - [`question`]: what is asked of AWS before anything is decided;
 //! - [`decide`]: build or reuse;
-//! - [`retire`]: what goes with the AMIs that are removed.
+//! - [`usage`]: who uses an AMI;
+//! - [`retention`]: which AMIs stay, and which are beyond what is kept;
+//! - [`retire`]: what goes with the AMIs that are removed;
+//! - [`leftovers`]: what builds that did not end well have left.
 
 pub mod decide;
 pub mod fingerprint;
 pub mod hashing;
+pub mod leftovers;
 pub mod named_files;
 pub mod question;
+pub mod retention;
 pub mod retire;
 pub mod source_ami;
 pub mod tag;
+pub mod usage;

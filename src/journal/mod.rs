@@ -4,6 +4,7 @@
 //! - [`record`]: the typed lines of `journal.jsonl`;
 //! - [`writer`]: appends them durably;
 //! - [`past`]: reads those of earlier runs;
+//! - [`watermark`]: up to which run they have been dealt with;
 //! - [`step_log`]: what a step printed, redacted;
 //! - [`lock`]: one run per stack and environment.
 
@@ -12,6 +13,7 @@ pub mod past;
 pub mod record;
 pub mod run_folder;
 pub mod step_log;
+pub mod watermark;
 pub mod writer;
 
 pub use lock::Lock;
@@ -19,4 +21,5 @@ pub use past::PastRun;
 pub use record::Record;
 pub use run_folder::{RunFolder, StateFolder};
 pub use step_log::StepLog;
+pub use watermark::Watermark;
 pub use writer::Journal;

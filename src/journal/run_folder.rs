@@ -107,6 +107,16 @@ impl StateFolder {
             .join(format!("{image}.json"))
     }
 
+    /// Up to which run leftovers of builds have been looked for.
+    pub fn leftovers_looked_at(&self) -> Utf8PathBuf {
+        self.folder.join("leftovers-looked-at")
+    }
+
+    /// Up to which run removals that were begun have been ended.
+    pub fn removals_ended(&self) -> Utf8PathBuf {
+        self.folder.join("removals-ended")
+    }
+
     /// Tells whether `terraform init` has to run again.
     pub fn init_stamp(&self) -> Utf8PathBuf {
         self.folder.join("terraform-init")

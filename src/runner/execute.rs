@@ -189,6 +189,7 @@ async fn work(context: &Context, step: &Step) -> StepEnd {
         },
         Step::Rollout => Ok(Done::skipped("Terraform replaces instances itself")),
         Step::Prune => steps::prune::run(context).await,
+        Step::Sweep => steps::sweep::run(context).await,
     }
 }
 

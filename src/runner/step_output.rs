@@ -1,6 +1,6 @@
 //! [`StepOutput`]: what one step hands to later ones.
 
-use crate::events::{ImageOutcome, Output, PlannedChanges, StepResult};
+use crate::events::{ImageOutcome, Output, PlannedChanges, StepResult, Thing};
 
 use super::failure::Failure;
 
@@ -18,6 +18,8 @@ pub enum StepOutput {
     Planned(PlannedChanges),
     /// The outputs of the deployment as it is now.
     Deployed(Vec<Output>),
+    /// What the user allowed to be removed.
+    Allowed(Vec<Thing>),
 }
 
 /// How a step that was carried out ended: with what to show, and with what to hand on.

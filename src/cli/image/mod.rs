@@ -1,6 +1,9 @@
 //! `amiable image`: the AMI life cycle, one file per command.
 
 mod build;
+mod list;
+mod prune;
+mod sweep;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -17,6 +20,12 @@ pub struct Args {
 enum ImageCommand {
     /// Build the images of the stack that have changed
     Build(build::Args),
+    /// List the stack's AMIs, what each is for and who uses it
+    List(list::Args),
+    /// Remove AMIs beyond those that are kept, with their snapshots; never one in use
+    Prune(prune::Args),
+    /// Remove what builds that did not end well have left in the account
+    Sweep(sweep::Args),
 }
 
 impl Args {
@@ -28,6 +37,9 @@ impl Args {
     pub fn run(&self, global: &Global) -> Result<(), Error> {
         match &self.command {
             ImageCommand::Build(args) => args.run(global),
+            ImageCommand::List(args) => args.run(global),
+            ImageCommand::Prune(args) => args.run(global),
+            ImageCommand::Sweep(args) => args.run(global),
         }
     }
 }

@@ -24,6 +24,8 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
             model::Operation::Destroy => events::Operation::Destroy,
             model::Operation::ImageBuild => events::Operation::ImageBuild,
             model::Operation::Task => events::Operation::Task,
+            model::Operation::ImagePrune => events::Operation::ImagePrune,
+            model::Operation::ImageSweep => events::Operation::ImageSweep,
         },
         stack: run.stack,
         environment: run.environment,
@@ -94,6 +96,11 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
                 waiting_for: interruption.waiting_for,
             })
             .collect(),
+        removals: document
+            .removals
+            .into_iter()
+            .map(super::removal::read)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -130,6 +137,7 @@ fn step_id(id: &str) -> Result<events::Step, ReadError> {
             "terraform.apply" => Some(events::Step::TerraformApply),
             "rollout" => Some(events::Step::Rollout),
             "prune" => Some(events::Step::Prune),
+            "sweep" => Some(events::Step::Sweep),
             _ => None,
         },
     };

@@ -72,6 +72,7 @@ pub fn document(summary: &RunSummary) -> model::Document {
                 waiting_for: interruption.waiting_for.clone(),
             })
             .collect(),
+        removals: summary.removals.iter().map(super::removal::write).collect(),
     }
 }
 
@@ -99,6 +100,8 @@ fn run(summary: &RunSummary) -> model::Run {
             events::Operation::Destroy => model::Operation::Destroy,
             events::Operation::ImageBuild => model::Operation::ImageBuild,
             events::Operation::Task => model::Operation::Task,
+            events::Operation::ImagePrune => model::Operation::ImagePrune,
+            events::Operation::ImageSweep => model::Operation::ImageSweep,
         },
         stack: summary.stack.clone(),
         environment: summary.environment.clone(),

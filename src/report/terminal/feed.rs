@@ -5,14 +5,14 @@ use console::measure_text_width;
 use super::{Look, Tone};
 use crate::{
     events::{
-        Activity, Event, Happening, ImageDecision, Level, Operation, PlannedChanges, Signal, Step,
-        StepResult,
+        Activity, Event, Happening, ImageDecision, Level, Operation, PlannedChanges, Removal,
+        Signal, Step, StepResult,
     },
     report::{
         aggregate::RunSummary,
         approval::approval_text,
         duration::human,
-        inert, phrase,
+        inert, phrase, removals,
         verdict::{self, Verdict},
     },
 };
@@ -135,9 +135,12 @@ fn quiet(look: Look, step: &Step, names: usize, words: &str) -> String {
 pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> String {
     let verb = match summary.operation {
         Operation::Destroy => "Destroy this of",
-        Operation::Up | Operation::Plan | Operation::ImageBuild | Operation::Task => {
-            "Apply this to"
-        }
+        Operation::Up
+        | Operation::Plan
+        | Operation::ImageBuild
+        | Operation::Task
+        | Operation::ImagePrune
+        | Operation::ImageSweep => "Apply this to",
     };
     let target = summary.target();
     let question = format!("{verb} {}? Only \"yes\" does it:", inert::line(&target));
@@ -146,6 +149,19 @@ pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> S
         approval_text(changes),
         look.paint(Tone::Strong, &question)
     )
+}
+
+/// What is to be removed, and whether it may go.
+pub fn removal_question(proposed: &[Removal], summary: &RunSummary, look: Look) -> String {
+    let lines = removals::lines(proposed);
+    let lines: Vec<_> = lines.iter().map(|line| format!("  {line}")).collect();
+    let target = summary.target();
+    let question = format!(
+        "Remove this of {}? Only \"yes\" does it:",
+        inert::line(&target)
+    );
+    let question = look.paint(Tone::Strong, &question);
+    format!("\n{}\n\n{question} ", lines.join("\n"))
 }
 
 /// What a request to stop does, and what another one would.

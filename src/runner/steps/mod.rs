@@ -7,6 +7,8 @@ pub mod credentials;
 pub mod image;
 pub mod preflight;
 pub mod prune;
+mod removal;
+pub mod sweep;
 pub mod task;
 pub mod terraform_apply;
 mod terraform_failure;

@@ -97,12 +97,18 @@ impl Needs {
             Operation::Up | Operation::Plan | Operation::ImageBuild => {
                 !stack.images.is_empty() && request.only != Only::Terraform
             }
-            Operation::Destroy | Operation::Task => false,
+            Operation::Destroy
+            | Operation::Task
+            | Operation::ImagePrune
+            | Operation::ImageSweep => false,
         };
         let deploys = match request.operation {
             Operation::Up | Operation::Plan => request.only != Only::Images,
             Operation::Destroy => true,
-            Operation::ImageBuild | Operation::Task => false,
+            Operation::ImageBuild
+            | Operation::Task
+            | Operation::ImagePrune
+            | Operation::ImageSweep => false,
         };
         Self {
             terraform: deploys && stack.terraform.is_some(),

@@ -1,14 +1,23 @@
 //! The `aws` command: what we ask AWS, and what it answers.
 //!
 //! - [`images`]: `ec2 describe-images`;
+//! - [`launch_templates`], [`groups`]: what starts instances from an AMI;
+//! - [`resources`]: what Packer makes on the way to one;
+//! - [`refusal`]: why a thing is not removed;
+//! - [`state_object`]: Terraform states in S3;
 //! - [`identity`]: `sts get-caller-identity`;
 //! - [`version`]: what is installed.
 //!
 //! One call takes about 0.7 s, nearly all of it Python starting, so calls are few and run beside
 //! other work.
 
+pub mod groups;
 pub mod identity;
 pub mod images;
+pub mod launch_templates;
+pub mod refusal;
+pub mod resources;
+pub mod state_object;
 pub mod version;
 
 use camino::Utf8PathBuf;

@@ -10,7 +10,7 @@ use crate::{
     config::ImageSpec,
     events::{Happening, Level, Step},
     images::tag,
-    journal::Record,
+    journal::{Record, record::TemporaryKind},
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
     runner::{context::Context, failure::Failure, step_log::StepLog, step_output::Stopped},
@@ -21,6 +21,7 @@ use crate::{
         decode::{self, PackerEvent, UiLevel},
         manifest::Manifest,
         outcome::{self, Evidence, Outcome},
+        temporary::{self, Temporary},
         version::Plugins,
     },
 };
@@ -135,7 +136,12 @@ async fn pack(
     };
     let (images, complaint) = match outcome::outcome(&inputs.builder, evidence) {
         Outcome::Built { images } => (images, None),
-        Outcome::Degraded { images, complaints } => (images, Some(complaints.join("; "))),
+        Outcome::Degraded { images, complaints } => {
+            context.base.record(Record::BuildComplained {
+                image: image.name.clone(),
+            })?;
+            (images, Some(complaints.join("; ")))
+        }
         Outcome::Failed { errors, .. } => return Err(failed(&errors, heard).into()),
     };
     let region = &context.base.stack.region;
@@ -206,6 +212,13 @@ impl Heard {
             | PackerEvent::Version(_)
             | PackerEvent::Other => {}
         }
+        if let Some(temporary) = temporary::temporary(&event) {
+            // Before Packer's call that makes it is answered, most likely: what is not known is not swept.
+            let recorded = context.base.record(temporary_resource(context, temporary));
+            if let Err(failure) = recorded {
+                context.events.warn(step, failure.failure.message, None);
+            }
+        }
         if let Some(phrase) = activity::activity(&event) {
             context.events.doing(step, phrase);
         }
@@ -229,6 +242,18 @@ impl Heard {
             }
             self.recent.push_back(line.to_owned());
         }
+    }
+}
+
+fn temporary_resource(context: &Context, temporary: Temporary) -> Record {
+    let (kind, name) = match temporary {
+        Temporary::KeyPair(name) => (TemporaryKind::KeyPair, name),
+        Temporary::SecurityGroup(name) => (TemporaryKind::SecurityGroup, name),
+    };
+    Record::TemporaryResource {
+        kind,
+        name,
+        region: context.base.stack.region.clone(),
     }
 }
 
@@ -264,6 +289,10 @@ fn edits(
         (tag::RUN, base.run.to_string()),
         (tag::FINGERPRINT, inputs.fingerprint().to_owned()),
     ];
+    let copies = inputs.reading.copy_regions(&base.stack.region);
+    if !copies.is_empty() {
+        tags.push((tag::REGIONS, copies.join(" ")));
+    }
     if !provision {
         tags.push((tag::PROVISIONED, "no".to_owned()));
     }

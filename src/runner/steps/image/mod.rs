@@ -10,7 +10,7 @@ mod build;
 mod inputs;
 pub mod lookup;
 mod machine;
-mod reading;
+pub mod reading;
 pub mod survey;
 
 use crate::{

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     config::{ConfigError, ImageSpec, Stack},
     images::source_ami::{SourceAmi, source_ami},
-    render::packer::{Selected, Template, resolve::Resolver, variables as declared},
+    render::packer::{Argument, Selected, Template, resolve::Resolver, variables as declared},
     runner::steps::variables,
 };
 
@@ -66,6 +66,23 @@ impl Reading {
     /// When the template has none, or several and none is chosen.
     pub fn selected(&self) -> Result<Selected<'_>, ConfigError> {
         self.template.select(self.source.as_deref())
+    }
+
+    /// The regions other than `home` that Packer copies the AMI to, as far as they can be told.
+    pub fn copy_regions(&self, home: &str) -> Vec<String> {
+        let Ok(selected) = self.selected() else {
+            return Vec::new();
+        };
+        let Argument::Known(Value::Array(regions)) =
+            self.resolver().argument(&selected, "ami_regions")
+        else {
+            return Vec::new();
+        };
+        let regions = regions.iter().filter_map(Value::as_str);
+        regions
+            .filter(|region| *region != home && !region.contains("{{"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What evaluates the template's expressions.
