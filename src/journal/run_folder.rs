@@ -117,6 +117,11 @@ impl StateFolder {
         self.folder.join("removals-ended")
     }
 
+    /// The AMIs that the last prune left where they are because something uses them.
+    pub fn images_in_use(&self) -> Utf8PathBuf {
+        self.folder.join("images-in-use")
+    }
+
     /// Tells whether `terraform init` has to run again.
     pub fn init_stamp(&self) -> Utf8PathBuf {
         self.folder.join("terraform-init")

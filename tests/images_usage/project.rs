@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::Value;
@@ -52,6 +52,8 @@ resource "aws_launch_template" "front" {
   name          = "front-lt"
   image_id      = var.ami_id
   instance_type = "t3.micro"
+  # Otherwise the first version stays the default one, and uses the first image for ever.
+  update_default_version = true
 }
 output "image" { value = aws_launch_template.front.image_id }
 "#;
@@ -79,23 +81,23 @@ impl Project {
         Self::with_template(&TEMPLATE.replace("COPIES", "ami_regions = [\"eu-west-1\"]"))
     }
 
-    /// Its builds hang until somebody ends them: nothing answers where Packer tries to log in.
-    pub fn with_hanging_builds() -> Self {
-        let connection = "communicator = \"ssh\"\n  ssh_username = \"admin\"\n  ssh_host = \"127.0.0.1\"\n  ssh_port = 1\n  ssh_timeout = \"10m\"";
-        let template = TEMPLATE.replace("COPIES", "");
-        Self::with_template(&template.replace("communicator  = \"none\"", connection))
-    }
-
     fn with_template(template: &str) -> Self {
-        let project = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        };
+        let project = Self::with_stack("", template);
         let elsewhere = project.path("elsewhere");
         fs::create_dir(&elsewhere).expect("a folder");
         let elsewhere = elsewhere.display().to_string();
         project.write("stack.hcl", &STACK.replace("ELSEWHERE", &elsewhere));
-        project.write("front.pkr.hcl", template);
         project.write("infra/main.tf", ROOT);
+        project
+    }
+
+    /// With a stack file and a template of its own.
+    pub fn with_stack(stack: &str, template: &str) -> Self {
+        let project = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        project.write("stack.hcl", stack);
+        project.write("front.pkr.hcl", template);
         project
     }
 
@@ -118,6 +120,9 @@ impl Project {
             .stdin(Stdio::null())
             .env_clear()
             .env("CONTENT", content);
+        if self.path("bin/aws").exists() {
+            command.env("AMIABLE_AWS", self.path("bin/aws"));
+        }
         let wanted = [
             "PATH",
             "HOME",
@@ -135,6 +140,19 @@ impl Project {
             }
         }
         command
+    }
+
+    /// Puts a script in front of the `aws` command. `cases` are the inside of a `case` over its arguments,
+    /// in which `$real` is the command itself.
+    pub fn wrap_aws(&self, cases: &str) {
+        let real = which::which("aws").expect("the aws command");
+        let script = format!(
+            "#!/bin/sh\nreal='{}'\ncase \"$*\" in\n{cases}\nesac\nexec \"$real\" \"$@\"\n",
+            real.display()
+        );
+        self.write("bin/aws", &script);
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(self.path("bin/aws"), mode).expect("a mode");
     }
 
     pub fn run(&self, content: &str, arguments: &[&str]) -> Ran {
@@ -158,18 +176,20 @@ impl Project {
         serde_json::from_str(&ran.stdout).expect(&ran.stdout)
     }
 
+    /// Builds `content` and gives its AMI.
+    #[track_caller]
+    pub fn build(&self, content: &str) -> String {
+        let report = self.json(content, &["image", "build"]);
+        let ami = report["images"][0]["outcome"]["ami"].as_str();
+        ami.expect("an AMI").to_owned()
+    }
+
     /// Deploys `content` and gives the AMI that is deployed then.
     #[track_caller]
     pub fn up(&self, content: &str, arguments: &[&str]) -> (String, Value) {
         let report = self.json(content, &[&["up", "--yes"], arguments].concat());
         let ami = report["images"][0]["outcome"]["ami"].as_str();
         (ami.expect("an AMI").to_owned(), report)
-    }
-
-    pub fn start(&self, content: &str, arguments: &[&str]) -> Child {
-        let mut command = self.command(content, arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().expect("amiable starts")
     }
 
     /// What the `aws` command answers about the sandbox.

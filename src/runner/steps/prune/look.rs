@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{proposed, scope};
 use crate::{
     config::Stack,
-    events::{Operation, Removal, RemovalResult, Thing, ThingKind},
+    events::{Operation, Removal, RemovalResult, Step, Thing, ThingKind},
     images::{
         retention::{built_by, other_regions},
         retire::{
@@ -122,14 +122,14 @@ pub fn snapshot_of(retirement: &Retirement, id: &str) -> Thing {
     }
 }
 
-/// Whether an `up` can tell without asking AWS that there is nothing to remove.
+/// Why an `up` can tell without asking AWS that there is nothing to remove; `None` when it cannot.
 ///
 /// # Errors
 ///
 /// When the records of earlier runs cannot be read, or no image was looked up.
-pub async fn nothing_to_do(context: &Context) -> Result<bool, Failure> {
+pub async fn nothing_to_do(context: &Context) -> Result<Option<&'static str>, Failure> {
     if !unfinished(context)?.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let stack = &context.base.stack;
     let survey = survey::of(context).await?;
@@ -147,7 +147,37 @@ pub async fn nothing_to_do(context: &Context) -> Result<bool, Failure> {
         amis,
     };
     let nobody = BTreeSet::new();
-    Ok(candidates(&[home], owner(stack), &scope(context), &nobody).is_empty())
+    let builds = candidates(&[home], owner(stack), &scope(context), &nobody);
+    if builds.is_empty() {
+        return Ok(Some("nothing beyond what is kept"));
+    }
+    let unchanged = match context.output_of(&Step::TerraformPlan) {
+        Some(StepOutput::Planned(changes)) => changes.is_empty(),
+        _ => false,
+    };
+    let known = in_use(context);
+    let all_known = builds
+        .iter()
+        .flat_map(|build| &build.members)
+        .all(|member| known.contains(&member.ami.id));
+    Ok((unchanged && all_known).then_some("nothing was changed, and what is beyond was in use"))
+}
+
+/// The AMIs that the last prune found in use.
+fn in_use(context: &Context) -> BTreeSet<String> {
+    let text = fs_err::read_to_string(context.base.state.images_in_use()).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// Keeps them for the next `up`, which need not ask again as long as it changes nothing.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub fn remember_in_use(context: &Context, proposal: &Proposal) -> std::io::Result<()> {
+    let members = proposal.used.iter().flat_map(|(build, _)| &build.members);
+    let ids: Vec<&str> = members.map(|member| member.ami.id.as_str()).collect();
+    fs_err::write(context.base.state.images_in_use(), ids.join("\n"))
 }
 
 fn just_built(context: &Context, outcome: crate::events::ImageOutcome) -> Ami {

@@ -26,9 +26,11 @@ use crate::{
 
 pub async fn run(context: &Context) -> StepEnd {
     let step = Step::Prune;
-    if context.base.request.operation == Operation::Up && look::nothing_to_do(context).await? {
-        remember(context, &step);
-        return Ok(Done::skipped("nothing beyond what is kept"));
+    if context.base.request.operation == Operation::Up
+        && let Some(reason) = look::nothing_to_do(context).await?
+    {
+        remember(context, &step, None);
+        return Ok(Done::skipped(reason));
     }
     context
         .events
@@ -61,7 +63,7 @@ pub async fn run(context: &Context) -> StepEnd {
         context.events.send(Happening::RemovalDone(stays));
     }
     if proposal.things().is_empty() {
-        remember(context, &step);
+        remember(context, &step, Some(&proposal));
         return Ok(in_use_or(
             context,
             &proposal,
@@ -70,7 +72,7 @@ pub async fn run(context: &Context) -> StepEnd {
     }
     let tally = remove::all(context, &step, &proposal).await?;
     if tally.failed.is_empty() {
-        remember(context, &step);
+        remember(context, &step, Some(&proposal));
     }
     end(context, &proposal, &tally)
 }
@@ -165,11 +167,13 @@ fn warn_of_unknown(context: &Context, step: &Step, proposal: &Proposal) {
     }
 }
 
-/// The removals of earlier runs are ended.
-fn remember(context: &Context, step: &Step) {
+/// The removals of earlier runs are ended, and who uses what is known.
+fn remember(context: &Context, step: &Step, proposal: Option<&Proposal>) {
     let mark = Watermark::at(context.base.state.removals_ended());
-    if let Err(error) = mark.set(&context.base.run) {
-        let text = format!("the next run looks for unfinished removals once more: {error}");
+    let marked = mark.set(&context.base.run);
+    let kept = proposal.map_or(Ok(()), |proposal| look::remember_in_use(context, proposal));
+    if let Err(error) = marked.and(kept) {
+        let text = format!("the next run looks at old images once more: {error}");
         context.events.warn(step, text, None);
     }
 }
