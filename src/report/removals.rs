@@ -5,21 +5,35 @@ use crate::{
     report::inert,
 };
 
-/// One line per thing: what becomes of it, what it is, and why it stays.
+/// A line per thing: what becomes of it and what it is; below it, why it stays or what failed.
 pub fn lines(removals: &[Removal]) -> Vec<String> {
-    let rows: Vec<(&str, String, String)> = removals.iter().map(row).collect();
-    let widest = |column: fn(&(&str, String, String)) -> usize| {
-        rows.iter().map(column).max().unwrap_or_default()
-    };
-    let (words, things) = (widest(|row| row.0.len()), widest(|row| row.1.len()));
-    let line = |(word, thing, rest): &(&str, String, String)| {
-        let line = format!("{word:words$}  {thing:things$}  {rest}");
-        line.trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+    let rows: Vec<Row> = removals.iter().map(row).collect();
+    let words = rows.iter().map(|row| row.word.len()).max();
+    let things = rows.iter().map(|row| row.thing.len()).max();
+    let (words, things) = (words.unwrap_or_default(), things.unwrap_or_default());
+    let mut lines = Vec::new();
+    for Row {
+        word,
+        thing,
+        place,
+        because,
+    } in rows
+    {
+        let line = format!("{word:words$}  {thing:things$}  {place}");
+        lines.push(line.trim_end().to_owned());
+        lines.extend(because.map(|because| format!("{:words$}  {because}", "")));
+    }
+    lines
 }
 
-fn row(removal: &Removal) -> (&str, String, String) {
+struct Row {
+    word: &'static str,
+    thing: String,
+    place: String,
+    because: Option<String>,
+}
+
+fn row(removal: &Removal) -> Row {
     let thing = &removal.thing;
     let (word, because) = match &removal.result {
         RemovalResult::Proposed => ("remove", None),
@@ -28,20 +42,17 @@ fn row(removal: &Removal) -> (&str, String, String) {
         RemovalResult::Stays { because } => ("stays", Some(because)),
         RemovalResult::Failed { because } => ("failed", Some(because)),
     };
-    let mut rest: Vec<&str> = Vec::new();
-    rest.extend(thing.name.as_deref());
+    let mut place: Vec<&str> = Vec::new();
+    place.extend(thing.name.as_deref());
     if !thing.region.is_empty() {
-        rest.push(&thing.region);
+        place.push(&thing.region);
     }
-    let mut rest = rest.join(", ");
-    if let Some(because) = because {
-        rest = format!("{rest}: {because}");
-    }
-    (
+    Row {
         word,
-        inert::line(&format!("{} {}", thing.kind, thing.id)).into_owned(),
-        inert::line(&rest).into_owned(),
-    )
+        thing: inert::line(&format!("{} {}", thing.kind, thing.id)).into_owned(),
+        place: inert::line(&place.join(", ")).into_owned(),
+        because: because.map(|because| inert::line(because).into_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -75,9 +86,7 @@ mod tests {
             "{lines:?}"
         );
         assert!(!lines[0].contains('\u{1b}'), "{lines:?}");
-        assert!(
-            lines[1].ends_with("us-east-1: used by instance i-1 (running)"),
-            "{lines:?}"
-        );
+        assert!(lines[1].ends_with("us-east-1"), "{lines:?}");
+        assert_eq!(lines[2], "         used by instance i-1 (running)");
     }
 }

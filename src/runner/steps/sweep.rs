@@ -10,7 +10,7 @@ use crate::{
     errors::Exit,
     events::{Happening, Removal, RemovalResult, Step, StepResult, Thing, ThingKind},
     images::leftovers::{Leftovers, counts},
-    journal::Watermark,
+    journal::{PastRun, Watermark},
     run_id::RunId,
     runner::{
         context::{Context, blocking},
@@ -100,23 +100,25 @@ pub async fn warn_of_leftovers(context: &Context) {
     let (stack, environment) = (&base.stack.name, &base.stack.environment.name);
     let since = mark.get();
     // What cannot be read is told by the steps that need it.
-    let Ok(runs) =
-        crate::journal::PastRun::since(&base.stack.root, stack, environment, since.as_ref())
-    else {
-        return;
-    };
+    let runs = PastRun::since(&base.stack.root, stack, environment, since.as_ref());
+    let Ok(runs) = runs else { return };
     let known = Known::of(runs, Some(&base.run));
-    if !known.over.iter().any(|past| past.may_have_left_something()) {
-        // A run that goes on without its driver is looked at when it is over.
-        if known.living.len() == 1 {
-            let _ = mark.set(&base.run);
-        }
+    let reason = known.over.iter().any(PastRun::may_have_left_something);
+    if reason && warn(context).await.is_err() {
         return;
     }
-    let everything_is_over = known.living.len() == 1;
-    let Ok((leftovers, containers)) = all(context).await else {
-        return;
-    };
+    // This run may leave something yet, and one that goes on without its driver is looked at once it is over.
+    let first_living = known.living.first();
+    let mut looked_at = known.over.iter().map(|past| &past.run);
+    let last = looked_at.find(|run| first_living.is_none_or(|living| run < &living));
+    if let Some(last) = last {
+        // Without the mark the next run only looks once more.
+        let _ = mark.set(last);
+    }
+}
+
+async fn warn(context: &Context) -> Result<(), Stopped> {
+    let (leftovers, containers) = all(context).await?;
     let mut things = leftovers.of_dead_runs;
     things.extend(containers);
     if !things.is_empty() {
@@ -130,10 +132,7 @@ pub async fn warn_of_leftovers(context: &Context) {
             },
         });
     }
-    if everything_is_over {
-        // Without the mark the next run only looks once more.
-        let _ = mark.set(&base.run);
-    }
+    Ok(())
 }
 
 /// What was found, and what of it the request is about.
