@@ -30,6 +30,7 @@ pub enum Step {
     Recover,
     /// Writes to the AMIs that they are deployed.
     Deployed,
+    Sweep,
 }
 
 impl fmt::Display for Step {
@@ -49,6 +50,7 @@ impl fmt::Display for Step {
             Step::Unlock => f.write_str("unlock"),
             Step::Recover => f.write_str("recover"),
             Step::Deployed => f.write_str("deployed"),
+            Step::Sweep => f.write_str("sweep"),
         }
     }
 }
@@ -66,6 +68,8 @@ pub enum Operation {
     ImageRollback,
     /// One image anew, and the deployment with it.
     ImageReplace,
+    ImagePrune,
+    ImageSweep,
 }
 
 impl Operation {
@@ -80,6 +84,8 @@ impl Operation {
             Operation::Unlock => "unlock",
             Operation::ImageRollback => "image rollback",
             Operation::ImageReplace => "image replace",
+            Operation::ImagePrune => "image prune",
+            Operation::ImageSweep => "image sweep",
         }
     }
 }
@@ -157,6 +163,14 @@ pub enum Happening {
     RunFinished {
         result: RunResult,
     },
+    /// What is about to be removed, and what stays although it might have gone.
+    RemovalsProposed {
+        removals: Vec<Removal>,
+        /// The user is being asked whether it may go; a line of answer is awaited.
+        asked: bool,
+    },
+    /// What became of one of them.
+    RemovalDone(Removal),
 }
 
 /// What is known when a run starts.
@@ -395,6 +409,66 @@ pub enum OutputValue {
     Plain(serde_json::Value),
     /// Terraform marks it sensitive; its value never leaves the state.
     Sensitive,
+}
+
+/// A thing in the account that is removed, or that stays for a reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    pub thing: Thing,
+    pub result: RemovalResult,
+}
+
+/// A thing that a build made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thing {
+    pub kind: ThingKind,
+    pub id: String,
+    pub name: Option<String>,
+    pub region: String,
+    /// The run that made it, as far as it says.
+    pub run: Option<RunId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThingKind {
+    Ami,
+    Snapshot,
+    Instance,
+    Volume,
+    SecurityGroup,
+    KeyPair,
+    /// A builder machine of the sandbox.
+    Container,
+}
+
+impl fmt::Display for ThingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ThingKind::Ami => "AMI",
+            ThingKind::Snapshot => "snapshot",
+            ThingKind::Instance => "instance",
+            ThingKind::Volume => "volume",
+            ThingKind::SecurityGroup => "security group",
+            ThingKind::KeyPair => "key pair",
+            ThingKind::Container => "container",
+        })
+    }
+}
+
+/// What is to become, or became, of a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemovalResult {
+    /// It is to go.
+    Proposed,
+    Removed,
+    /// Somebody else had removed it.
+    Gone,
+    Stays {
+        because: String,
+    },
+    Failed {
+        because: String,
+    },
 }
 
 /// Something worth knowing, with what to do about it.

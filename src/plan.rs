@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{Stack, TaskTime},
+    config::{Prune, Stack, TaskTime},
     events::{Operation, Step},
     images::rollback::Target,
     run_id::RunId,
@@ -51,6 +51,21 @@ pub struct Request {
     pub replace: Option<String>,
     /// AMIs that may be taken away although something outside of the deployment uses them.
     pub allow_in_use: BTreeSet<String>,
+    /// `up --no-prune`: leave old images where they are.
+    pub no_prune: bool,
+    /// What `image prune` and `image sweep` are about.
+    pub removal: RemovalRequest,
+}
+
+/// What to remove, and whether to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RemovalRequest {
+    /// Show it and remove nothing.
+    pub dry_run: bool,
+    /// `image prune --keep`: how many images before the current one stay, whatever the stack file says.
+    pub keep: Option<usize>,
+    /// `image sweep --run`: the run whose leftovers go, although this checkout may not know it.
+    pub run: Option<RunId>,
 }
 
 impl Request {
@@ -74,6 +89,8 @@ impl Request {
             undo_rollback: false,
             replace: None,
             allow_in_use: BTreeSet::new(),
+            no_prune: false,
+            removal: RemovalRequest::default(),
         }
     }
 
@@ -185,6 +202,8 @@ pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
             plan.begin(Step::TerraformInit);
             plan.push(Step::Unlock, &[Step::TerraformInit]);
         }
+        Operation::ImagePrune => removal(&mut plan, request, Step::Prune),
+        Operation::ImageSweep => removal(&mut plan, request, Step::Sweep),
     }
     plan
 }
@@ -209,8 +228,27 @@ fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
         plan.push(step.clone(), &[last]);
         last = step;
     }
+    let mut before_prune = vec![last.clone()];
     for check in &stack.checks {
-        plan.push(Step::Check(check.name.clone()), &[last.clone()]);
+        let step = Step::Check(check.name.clone());
+        plan.push(step.clone(), &[last.clone()]);
+        before_prune.push(step);
+    }
+    // Old images go once the new deployment has been seen to work.
+    if stack.prune == Prune::AfterApply && !request.no_prune && !stack.images.is_empty() {
+        // Which images are deployed decides which ones are old.
+        before_prune.push(Step::Deployed);
+        plan.push(Step::Prune, &before_prune);
+    }
+}
+
+/// What is to go is shown and allowed in a step of its own; a dry run has only the showing.
+fn removal(plan: &mut Plan, request: &Request, step: Step) {
+    if request.removal.dry_run {
+        plan.begin(step);
+    } else {
+        plan.begin(Step::Approve);
+        plan.push(step, &[Step::Approve]);
     }
 }
 

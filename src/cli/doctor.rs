@@ -10,7 +10,8 @@ use crate::{
     config::Stack,
     credentials::{self, Context, CredentialError, Outcome, Resolved},
     errors::{Error, Exit},
-    runner::{failure::Failure, installed},
+    images::leftovers::counts,
+    runner::{failure::Failure, installed, leftovers, past::Known, query::Query},
     tools::locate::Tool,
 };
 
@@ -37,6 +38,8 @@ enum Status {
     Ok,
     /// Nice to have, or needed for something else than this stack and environment.
     Optional,
+    /// Works, and should be looked at.
+    Warning,
     Missing,
 }
 
@@ -94,6 +97,9 @@ impl Args {
                         exit = Exit::MissingCredential;
                     }
                     findings.push(finding);
+                }
+                if exit == Exit::Done {
+                    findings.extend(leftovers(global, stack));
                 }
             }
             (Err(error), _) | (_, Some(Err(error))) => {
@@ -168,6 +174,41 @@ fn credentials(global: &Global, stack: &Stack) -> Vec<Finding> {
     resolution.credentials.iter().map(finding).collect()
 }
 
+/// What builds have left in the account; nothing when it cannot be asked, which is no failure here.
+fn leftovers(global: &Global, stack: &Stack) -> Option<Finding> {
+    let interactive = !global.non_interactive && io::stdin().is_terminal();
+    let query = Query::open(stack, interactive).ok()??;
+    let known = Known::read(stack, None).ok()?;
+    let regions = leftovers::regions(stack, &known);
+    let found = leftovers::look(&query, stack, &regions, &known).ok()?;
+    let mut things = leftovers::containers(stack, &known);
+    things.extend(found.of_dead_runs);
+    let mut details = Vec::new();
+    let mut mends = Vec::new();
+    if !things.is_empty() {
+        details.push(counts(&things));
+        mends.push("`amiable image sweep` shows and removes them".to_owned());
+    }
+    for (run, things) in &found.of_unknown_runs {
+        details.push(format!(
+            "{} of run {run}, which this checkout does not know",
+            counts(things)
+        ));
+        mends.push(format!(
+            "once that run is over: `amiable image sweep --run {run}`"
+        ));
+    }
+    if details.is_empty() {
+        return Some(ok("leftovers", "none".to_owned()));
+    }
+    Some(Finding {
+        what: "leftovers".to_owned(),
+        status: Status::Warning,
+        detail: details.join("\n"),
+        mends,
+    })
+}
+
 fn backend(stack: &Stack) -> String {
     match &stack.environment.backend {
         Some(backend) => backend.kind.clone(),
@@ -196,6 +237,7 @@ fn print(findings: &[Finding]) -> Result<(), Error> {
         let (mark, style) = match finding.status {
             Status::Ok => ("ok      ", anstyle::AnsiColor::Green.on_default()),
             Status::Optional => ("optional", anstyle::AnsiColor::Yellow.on_default()),
+            Status::Warning => ("warning ", anstyle::AnsiColor::Yellow.on_default()),
             Status::Missing => ("missing ", anstyle::AnsiColor::Red.on_default()),
         };
         let detail = finding

@@ -90,7 +90,7 @@ pub enum Command {
     Destroy(destroy::Args),
     /// Print outputs of the last deployment
     Output(output::Args),
-    /// Look at, build and roll back the stack's AMIs
+    /// The stack's AMIs: build, list, replace, roll back, remove
     Image(image::Args),
     /// Free the lock of Terraform's state that a Terraform which is gone left behind
     Unlock(unlock::Args),

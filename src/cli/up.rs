@@ -27,6 +27,9 @@ pub struct Args {
     /// Allow a resource that holds data to be destroyed or replaced; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     allow_destroy: Vec<String>,
+    /// Leave images beyond those that are kept where they are
+    #[arg(long)]
+    no_prune: bool,
     #[command(flatten)]
     lock: LockOptions,
     /// Go on with a run that was killed, interrupted or failed: its stack, environment and options; what it
@@ -107,6 +110,7 @@ impl Args {
             },
             undo_rollback: self.undo_rollback,
             allow_destroy: self.allow_destroy.iter().cloned().collect(),
+            no_prune: self.no_prune,
             ..self.build.request(Operation::Up, &self.lock, global)
         };
         deploy::run(global, self.stack.as_deref(), request)

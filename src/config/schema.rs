@@ -126,6 +126,12 @@ static STACK: Block = Block {
             Default("false"),
             "Whether commands without a stack's name are about this one, where a project has several.",
         ),
+        attribute(
+            "prune",
+            "`\"after-apply\"` or `\"manual\"`",
+            Default("\"after-apply\""),
+            "When images beyond those that `keep` says are removed: at the end of an `up` that succeeded, or only by `amiable image prune`.",
+        ),
     ],
     blocks: &[],
     open: false,
@@ -224,7 +230,7 @@ static IMAGE: Block = Block {
             "keep",
             "whole number",
             Default("1"),
-            "How many images before the current one stay for a rollback. This version removes none, but with `destroy --images`.",
+            "How many images before the current one stay for a rollback. Those beyond are removed at the end of `up`, or by `amiable image prune`, unless something uses them.",
         ),
         attribute(
             "inputs",
@@ -360,7 +366,7 @@ static ENVIRONMENT_IMAGE: Block = Block {
             "keep",
             "whole number",
             Default("the image's"),
-            "How many images before the current one stay for a rollback. This version removes none, but with `destroy --images`.",
+            "How many images before the current one stay for a rollback. Those beyond are removed at the end of `up`, or by `amiable image prune`, unless something uses them.",
         ),
         attribute(
             "variables",

@@ -25,6 +25,7 @@ pub struct Stack {
     pub env: BTreeMap<String, String>,
     pub credentials: Vec<CredentialSpec>,
     pub images: Vec<ImageSpec>,
+    pub prune: Prune,
     /// Terraform variables, the environment's over the stack's.
     pub variables: Variables,
     pub checks: Vec<CheckSpec>,
@@ -70,6 +71,15 @@ pub enum Approve {
     Prompt,
     /// The default in the sandbox.
     Auto,
+}
+
+/// When images beyond those that are kept are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prune {
+    /// At the end of an `up` that succeeded.
+    AfterApply,
+    /// By `amiable image prune` alone.
+    Manual,
 }
 
 /// Terraform's backend for an environment, written to an override file of the root module.

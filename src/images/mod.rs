@@ -5,11 +5,14 @@
 //! - [`tag`]: what an AMI says of itself;
 //! - [`question`]: what is asked of AWS before anything is decided;
 //! - [`decide`]: build or reuse;
-//! - [`retire`]: what goes with the AMIs that are removed;
 //! - [`history`]: what was deployed when, as the tags tell it;
 //! - [`rollback`]: which AMIs a rollback deploys;
-//! - [`unfinished`]: what an interrupted build left;
-//! - [`exact`]: the one AMI that holds an exact name.
+//! - [`unfinished`]: what an interrupted build left of an AMI;
+//! - [`exact`]: the one AMI that holds an exact name;
+//! - [`usage`]: who uses an AMI;
+//! - [`retention`]: which AMIs stay, and which are beyond what is kept;
+//! - [`retire`]: what goes with the AMIs that are removed;
+//! - [`leftovers`]: what builds that did not end well have left.
 
 pub mod copy_regions;
 pub mod decide;
@@ -17,10 +20,13 @@ pub mod exact;
 pub mod fingerprint;
 pub mod hashing;
 pub mod history;
+pub mod leftovers;
 pub mod named_files;
 pub mod question;
+pub mod retention;
 pub mod retire;
 pub mod rollback;
 pub mod source_ami;
 pub mod tag;
 pub mod unfinished;
+pub mod usage;

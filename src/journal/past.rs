@@ -8,7 +8,7 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    record::{Entry, Record},
+    record::{Entry, Record, TemporaryKind},
     run_folder::PRODUCED,
 };
 use crate::{plan::Request, run_id::RunId};
@@ -38,6 +38,12 @@ pub struct PastRun {
     pub deploying: Option<BTreeMap<String, String>>,
     /// What it did to earlier AMIs, image by image.
     pub changes: BTreeMap<String, PastChange>,
+    /// What Packer named itself.
+    pub temporary: Vec<PastTemporary>,
+    /// A build of it said that something went wrong on the side.
+    pub complained: bool,
+    /// The removals that it began and did not end.
+    pub removals: Vec<PastRemoval>,
 }
 
 /// A long child, with its output.
@@ -48,6 +54,22 @@ pub struct PastChild {
     pub stderr: Utf8PathBuf,
     /// Its end is recorded.
     pub ended: bool,
+}
+
+/// Something that Packer made for the time of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastTemporary {
+    pub kind: TemporaryKind,
+    pub name: String,
+    pub region: String,
+}
+
+/// A removal of an AMI and its snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRemoval {
+    pub ami: String,
+    pub region: String,
+    pub snapshots: Vec<String>,
 }
 
 /// A process that a journal names. Pids are used again: only with its start is it this very process.
@@ -106,6 +128,11 @@ pub fn unsettled(runs: &[PastRun], image: &str) -> Option<PastChange> {
 }
 
 impl PastRun {
+    /// Whether a build of it may have left something behind.
+    pub fn may_have_left_something(&self) -> bool {
+        self.complained || self.builds.iter().any(|build| !build.verified)
+    }
+
     /// Reads the journal of `run`; `None` when it does not even say which run it is of. Lines that are torn
     /// or of another version are left out.
     ///
@@ -139,6 +166,20 @@ impl PastRun {
     ///
     /// When the folder of runs cannot be read.
     pub fn all(project_root: &Utf8Path, stack: &str, environment: &str) -> io::Result<Vec<Self>> {
+        Self::since(project_root, stack, environment, None)
+    }
+
+    /// As [`PastRun::all`], of the runs after `after`.
+    ///
+    /// # Errors
+    ///
+    /// When the folder of runs cannot be read.
+    pub fn since(
+        project_root: &Utf8Path,
+        stack: &str,
+        environment: &str,
+        after: Option<&RunId>,
+    ) -> io::Result<Vec<Self>> {
         let runs = project_root.join(PRODUCED).join("runs");
         if !runs.is_dir() {
             return Ok(Vec::new());
@@ -147,6 +188,7 @@ impl PastRun {
         for entry in runs.read_dir_utf8()? {
             ids.extend(RunId::parse(entry?.file_name()));
         }
+        ids.retain(|run| after.is_none_or(|after| run > after));
         ids.sort_unstable_by(|a, b| b.cmp(a));
         let past = ids
             .iter()
@@ -186,6 +228,9 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             damaged_lines: 0,
             deploying: None,
             changes: BTreeMap::new(),
+            temporary: Vec::new(),
+            complained: false,
+            removals: Vec::new(),
         });
         return;
     }
@@ -236,6 +281,22 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             }
         }
         Record::DeploymentStarting { images } => past.deploying = Some(images),
+        Record::TemporaryResource { kind, name, region } => {
+            past.temporary.push(PastTemporary { kind, name, region });
+        }
+        Record::BuildComplained { image: _ } => past.complained = true,
+        Record::RemovalStarting {
+            ami,
+            region,
+            snapshots,
+        } => past.removals.push(PastRemoval {
+            ami,
+            region,
+            snapshots,
+        }),
+        Record::RemovalEnded { ami, region } => past
+            .removals
+            .retain(|removal| (&removal.ami, &removal.region) != (&ami, &region)),
         Record::RunEnded { result } => past.result = Some(result),
         Record::RunRecovered { by } => past.recovered_by = Some(by),
         Record::ImageNaming { image, .. } => past.changes.entry(image).or_default().naming = true,
@@ -295,6 +356,41 @@ mod tests {
             .unwrap();
         io::Write::write_all(&mut file, b"{\"at\":\"1970-01-01T00:0").unwrap();
         PastRun::read(root, &run()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_removal_that_was_not_ended_and_what_packer_named_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let starting = |ami: &str| Record::RemovalStarting {
+            ami: ami.into(),
+            region: "r".into(),
+            snapshots: vec!["snap-1".into()],
+        };
+        let past = journal_of(
+            root,
+            vec![
+                starting("ami-1"),
+                Record::RemovalEnded {
+                    ami: "ami-1".into(),
+                    region: "r".into(),
+                },
+                starting("ami-2"),
+                Record::TemporaryResource {
+                    kind: TemporaryKind::KeyPair,
+                    name: "packer_1".into(),
+                    region: "r".into(),
+                },
+            ],
+        );
+        assert_eq!(past.removals.len(), 1);
+        assert_eq!(past.removals[0].ami, "ami-2");
+        assert_eq!(past.temporary[0].name, "packer_1");
+        assert!(!past.may_have_left_something());
+        assert_eq!(
+            PastRun::since(root, "web", "prod", Some(&run())).unwrap(),
+            []
+        );
     }
 
     #[test]

@@ -76,6 +76,28 @@ pub enum Record {
     DeploymentStarting {
         images: BTreeMap<String, String>,
     },
+    /// Packer made this with a name of its own and, in some versions, without tags.
+    TemporaryResource {
+        /// `key-pair` or `security-group`.
+        kind: TemporaryKind,
+        name: String,
+        region: String,
+    },
+    /// Packer built the image and said that something went wrong on the side: it may have left things.
+    BuildComplained {
+        image: String,
+    },
+    /// An AMI and those of its snapshots that nothing else uses are about to be removed.
+    RemovalStarting {
+        ami: String,
+        region: String,
+        snapshots: Vec<String>,
+    },
+    /// It is gone, with its snapshots.
+    RemovalEnded {
+        ami: String,
+        region: String,
+    },
     StepEnded {
         step: String,
         result: String,
@@ -105,6 +127,14 @@ pub enum Record {
     ImageSettled {
         image: String,
     },
+}
+
+/// What Packer makes for the time of a build and names itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemporaryKind {
+    KeyPair,
+    SecurityGroup,
 }
 
 #[cfg(test)]

@@ -117,6 +117,21 @@ impl StateFolder {
         self.folder.join("unfinished")
     }
 
+    /// Up to which run leftovers of builds have been looked for.
+    pub fn leftovers_looked_at(&self) -> Utf8PathBuf {
+        self.folder.join("leftovers-looked-at")
+    }
+
+    /// Up to which run removals that were begun have been ended.
+    pub fn removals_ended(&self) -> Utf8PathBuf {
+        self.folder.join("removals-ended")
+    }
+
+    /// The AMIs that the last prune left where they are because something uses them.
+    pub fn images_in_use(&self) -> Utf8PathBuf {
+        self.folder.join("images-in-use")
+    }
+
     /// Tells whether `terraform init` has to run again.
     pub fn init_stamp(&self) -> Utf8PathBuf {
         self.folder.join("terraform-init")

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     events::{
         Action, Event, Happening, ImageDecision, ImageOutcome, Operation, Output, PlannedChanges,
-        ResourceOutcome, ResourceResult, RunResult, RunStart, Signal, Step, StepFailure,
+        Removal, ResourceOutcome, ResourceResult, RunResult, RunStart, Signal, Step, StepFailure,
         StepResult, Warning,
     },
     report::duration,
@@ -44,6 +44,8 @@ pub struct RunSummary {
     pub warnings: Vec<WarningRecord>,
     pub unknown_lines: Vec<UnknownLines>,
     pub interruptions: Vec<Interruption>,
+    /// What was removed, or was to be, and what stays although it might have gone.
+    pub removals: Vec<Removal>,
 }
 
 /// The commit that was deployed.
@@ -170,6 +172,7 @@ impl RunSummary {
             warnings: Vec::new(),
             unknown_lines: Vec::new(),
             interruptions: Vec::new(),
+            removals: Vec::new(),
         }
     }
 
@@ -233,6 +236,10 @@ impl RunSummary {
                 request: *request,
                 waiting_for: waiting_for.clone(),
             }),
+            Happening::RemovalsProposed { removals, asked: _ } => {
+                removals.iter().for_each(|removal| self.removal(removal));
+            }
+            Happening::RemovalDone(removal) => self.removal(removal),
             Happening::RunFinished { result } => {
                 self.result = Some(*result);
                 self.settle();
@@ -301,6 +308,15 @@ impl RunSummary {
             }
         };
         &mut self.steps[index]
+    }
+
+    /// The last word about a thing counts.
+    fn removal(&mut self, removal: &Removal) {
+        let same = |known: &&mut Removal| known.thing == removal.thing;
+        match self.removals.iter_mut().find(same) {
+            Some(known) => *known = removal.clone(),
+            None => self.removals.push(removal.clone()),
+        }
     }
 
     fn image(&mut self, name: &str) -> &mut ImageRecord {

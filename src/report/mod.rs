@@ -21,6 +21,7 @@ pub mod json;
 pub mod markdown;
 pub mod outputs;
 mod phrase;
+mod removals;
 mod store;
 pub mod terminal;
 pub mod verdict;

@@ -192,6 +192,7 @@ async fn work(context: &Context, step: &Step) -> StepEnd {
         Step::Recover => steps::recover::run(context).await,
         Step::Unlock => steps::unlock::run(context, &context.base.request.unlock).await,
         Step::Deployed => steps::deployed::run(context).await,
+        Step::Sweep => steps::sweep::run(context).await,
     }
 }
 

@@ -5,6 +5,10 @@
 //! - [`context`]: what every step can use;
 //! - [`past`]: earlier runs, and whether they are over;
 //! - [`query`]: questions to AWS outside of a run;
+//! - [`usage`], [`states`]: who uses an AMI;
+//! - [`listing`]: the AMIs of a stack;
+//! - [`leftovers`]: what builds have left in the account;
+//! - [`side_by_side`]: several questions at the same time;
 //! - [`execute`]: which step runs when, and what the run amounts to;
 //! - [`steps`]: the steps themselves;
 //! - [`step_log`]: what tools print;
@@ -19,13 +23,18 @@ pub mod frontend;
 pub mod git;
 pub mod installed;
 pub mod known_tools;
+pub mod leftovers;
+pub mod listing;
 pub mod past;
 pub mod prepared;
 pub mod query;
+pub mod side_by_side;
+pub mod states;
 pub mod step_log;
 pub mod step_output;
 pub mod steps;
 pub mod stop;
+pub mod usage;
 
 use std::{
     collections::BTreeMap,
@@ -248,7 +257,13 @@ async fn all_steps(
                 known_outputs,
                 outputs: Mutex::new(BTreeMap::new()),
             });
-            execute::execute(plan, context.clone(), &mut verdict).await;
+            let work = execute::execute(plan, context.clone(), &mut verdict);
+            // Beside the work: most runs have no reason to look, and none waits for it.
+            if looks_for_leftovers(&context) {
+                tokio::join!(work, steps::sweep::warn_of_leftovers(&context));
+            } else {
+                work.await;
+            }
             summary(&context, &verdict);
             CameTo::Work(context)
         }
@@ -288,6 +303,16 @@ enum CameTo {
     /// Preflight or credentials failed.
     Start(Box<Base>),
     Work(Arc<Context>),
+}
+
+/// Whether the run says what earlier ones have left: a task is something else, and a sweep says it anyway.
+fn looks_for_leftovers(context: &Context) -> bool {
+    use crate::events::Operation;
+
+    !matches!(
+        context.base.request.operation,
+        Operation::Task | Operation::ImageSweep
+    )
 }
 
 /// The end of one of the two first steps, with what it found out.

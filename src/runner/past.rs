@@ -1,6 +1,13 @@
 //! Earlier runs, and whether they are over.
 
-use crate::{journal::PastRun, journal::past::PastProcess, process::ProcessIdentity};
+use std::{collections::BTreeSet, io};
+
+use crate::{
+    config::Stack,
+    journal::{PastRun, past::PastProcess},
+    process::ProcessIdentity,
+    run_id::RunId,
+};
 
 /// Whether the driver of `past` or a child of it is still at work. The driver of a run that has recorded
 /// its end is not.
@@ -22,6 +29,39 @@ pub fn orphans(past: &PastRun) -> Vec<&PastProcess> {
         .collect()
 }
 
+/// What this checkout knows of earlier runs.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    pub living: BTreeSet<RunId>,
+    /// Those that are over, newest first.
+    pub over: Vec<PastRun>,
+}
+
+impl Known {
+    /// Reads the journals of the runs of `stack`. The run `me` is alive.
+    ///
+    /// # Errors
+    ///
+    /// When the folder of runs cannot be read.
+    pub fn read(stack: &Stack, me: Option<&RunId>) -> io::Result<Self> {
+        let all = PastRun::all(&stack.root, &stack.name, &stack.environment.name)?;
+        Ok(Self::of(all, me))
+    }
+
+    /// Tells the living from those that are over.
+    pub fn of(runs: impl IntoIterator<Item = PastRun>, me: Option<&RunId>) -> Self {
+        let mut known = Self::default();
+        for past in runs {
+            if Some(&past.run) == me || is_alive(&past) {
+                known.living.insert(past.run);
+            } else {
+                known.over.push(past);
+            }
+        }
+        known
+    }
+}
+
 fn runs(process: &PastProcess) -> bool {
     process.started.clone().is_some_and(|started| {
         let identity = ProcessIdentity {
@@ -35,7 +75,6 @@ fn runs(process: &PastProcess) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_id::RunId;
     use jiff::Timestamp;
 
     fn past(result: Option<&str>, processes: Vec<PastProcess>) -> PastRun {
@@ -53,6 +92,9 @@ mod tests {
             damaged_lines: 0,
             deploying: None,
             changes: std::collections::BTreeMap::new(),
+            temporary: Vec::new(),
+            complained: false,
+            removals: Vec::new(),
         }
     }
 

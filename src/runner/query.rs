@@ -1,8 +1,8 @@
 //! Questions to AWS outside of a run: no lock, no records, nothing changed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{failure::Failure, installed};
+use super::{failure::Failure, installed, prepared::Access};
 use crate::{
     command::{EnvValue, ToolCommand},
     config::{CredentialSpec, SourceSpec, Stack},
@@ -18,12 +18,29 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Access to AWS for a stack in its environment.
+#[derive(Clone)]
 pub struct Query {
     pub aws: Aws,
-    redactor: Redactor,
+    redactor: Arc<Redactor>,
 }
 
 impl Query {
+    /// The access that a run has.
+    pub fn of_run(access: &Access) -> Self {
+        Self {
+            aws: access.aws.clone(),
+            redactor: access.redactor.clone(),
+        }
+    }
+
+    /// The same access, to another region.
+    pub fn in_region(&self, region: &str) -> Self {
+        Self {
+            aws: self.aws.in_region(region),
+            redactor: self.redactor.clone(),
+        }
+    }
+
     /// Opens it; `None` in a sandbox that is not running, which has nothing to tell of.
     ///
     /// # Errors
@@ -41,7 +58,7 @@ impl Query {
             let env = overrides::child_environment(&emulator.url(), &stack.region, no_proxy);
             return Ok(Some(Self {
                 aws: Aws::new(program, stack.region.clone(), env),
-                redactor: Redactor::new([]),
+                redactor: Arc::new(Redactor::new([])),
             }));
         }
         let specs: Vec<CredentialSpec> = stack
@@ -57,7 +74,7 @@ impl Query {
             .iter()
             .filter_map(credentials::AwsVariable::secret)
             .chain(resolution.secrets());
-        let redactor = Redactor::new(secrets);
+        let redactor = Arc::new(Redactor::new(secrets));
         let env: Vec<(String, EnvValue)> = variables.into_iter().map(Into::into).collect();
         Ok(Some(Self {
             aws: Aws::new(program, stack.region.clone(), env),
@@ -75,17 +92,41 @@ impl Query {
         if answer.success() {
             return Ok(answer);
         }
-        let complaint = self.redactor.redact(&answer.stderr_text()).into_owned();
+        let complaint = self.complaint(&answer);
         let mend = crate::tools::terraform::diagnosis::mend_of_text(&complaint);
         let lines = complaint.lines().filter(|line| !line.trim().is_empty());
         Err(Failure::new(format!("AWS refuses `{}`", command.display()))
             .excerpt(lines.map(str::to_owned))
             .hints(mend.map(str::to_owned)))
     }
+
+    /// What `read` makes of the answer to `command`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Query::ask`], and when the answer is not of the kind that was asked for.
+    pub fn read<T>(
+        &self,
+        command: &ToolCommand,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<T, Failure> {
+        let answer = self.ask(command)?;
+        read(&answer.stdout).ok_or_else(|| {
+            Failure::new(format!(
+                "`{}` gave an answer of another kind",
+                command.display()
+            ))
+        })
+    }
+
+    /// What the `aws` command complained of, without secrets.
+    pub fn complaint(&self, answer: &Captured) -> String {
+        self.redactor.redact(&answer.stderr_text()).into_owned()
+    }
 }
 
 /// Only these are looked up: a question must not unlock a store for a database's password.
-fn is_for_aws(spec: &CredentialSpec) -> bool {
+pub fn is_for_aws(spec: &CredentialSpec) -> bool {
     let from_env = spec.sources.iter().filter_map(|source| match source {
         SourceSpec::Env(name) => Some(name),
         SourceSpec::Pass(_) | SourceSpec::Keyring(_) | SourceSpec::Command(_) => None,

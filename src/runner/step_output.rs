@@ -1,6 +1,6 @@
 //! [`StepOutput`]: what one step hands to later ones.
 
-use crate::events::{ImageOutcome, Output, PlannedChanges, StepResult};
+use crate::events::{ImageOutcome, Output, PlannedChanges, StepResult, Thing};
 
 use super::failure::Failure;
 
@@ -20,6 +20,8 @@ pub enum StepOutput {
     Unchanged(Vec<Output>),
     /// The outputs of the deployment as it is now.
     Deployed(Vec<Output>),
+    /// What the user allowed to be removed.
+    Allowed(Vec<Thing>),
 }
 
 /// An image that is there and will be deployed.

@@ -112,6 +112,7 @@ pub fn stack(environment: &str, credentials: Vec<CredentialSpec>) -> Stack {
         env: std::collections::BTreeMap::new(),
         credentials,
         images: Vec::new(),
+        prune: amiable::config::Prune::AfterApply,
         variables: Variables::default(),
         checks: Vec::new(),
         tasks: Vec::new(),

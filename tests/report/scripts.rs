@@ -3,8 +3,9 @@
 use amiable::{
     events::{
         Action, Activity, BuildReason, Event, Happening, ImageDecision, ImageOrigin, ImageOutcome,
-        Level, Operation, Output, OutputValue, PlannedChange, PlannedChanges, ResourceOutcome,
-        ResourceResult, RunResult, RunStart, Signal, Step, StepFailure, StepResult, Warning,
+        Level, Operation, Output, OutputValue, PlannedChange, PlannedChanges, Removal,
+        RemovalResult, ResourceOutcome, ResourceResult, RunResult, RunStart, Signal, Step,
+        StepFailure, StepResult, Thing, ThingKind, Warning,
     },
     run_id::RunId,
 };
@@ -19,7 +20,7 @@ pub const FOLDER: &str = ".amiable/runs/20260301-120000-0a1b2c";
 pub type Named = (&'static str, fn() -> Vec<Event>);
 
 /// All scripts.
-pub const ALL: [Named; 17] = [
+pub const ALL: [Named; 18] = [
     ("first_deploy", first_deploy),
     ("reuse", reuse),
     ("failed_build", failed_build_events),
@@ -37,6 +38,7 @@ pub const ALL: [Named; 17] = [
     ("hostile", hostile),
     ("rollback", rollback),
     ("kept", kept),
+    ("image_prune", image_prune),
 ];
 
 struct Script {
@@ -1167,4 +1169,74 @@ fn kept() -> Vec<Event> {
         .after(2_000, Happening::Planned(PlannedChanges::default()))
         .done(10, &Step::TerraformPlan, "no changes")
         .finish(RunResult::Succeeded)
+}
+
+/// One removed, one that somebody else had removed, one in use, one that AWS did not let go.
+fn image_prune() -> Vec<Event> {
+    let steps = [
+        Step::Preflight,
+        Step::Credentials,
+        Step::Approve,
+        Step::Prune,
+    ];
+    let mut script = Script::new(Operation::ImagePrune, &steps);
+    let removal = |kind: ThingKind, id: &str, result: RemovalResult| Removal {
+        thing: Thing {
+            kind,
+            id: id.into(),
+            name: Some("web-front-20260201-080000-c0ffee".into()),
+            region: "us-east-1".into(),
+            run: RunId::parse("20260201-080000-c0ffee"),
+        },
+        result,
+    };
+    let used = RemovalResult::Stays {
+        because: "used by launch template web-lt (version 3, $Latest)".into(),
+    };
+    let denied = RemovalResult::Failed {
+        because: "An error occurred (UnauthorizedOperation) when calling DeleteSnapshot".into(),
+    };
+    let proposed = vec![
+        removal(ThingKind::Ami, "ami-0001", RemovalResult::Proposed),
+        removal(ThingKind::Snapshot, "snap-0001", RemovalResult::Proposed),
+        removal(ThingKind::Snapshot, "snap-0002", RemovalResult::Proposed),
+        removal(ThingKind::Ami, "ami-0003", used),
+    ];
+    script
+        .prepared()
+        .start(&Step::Approve)
+        .after(
+            2_000,
+            Happening::RemovalsProposed {
+                removals: proposed,
+                asked: true,
+            },
+        )
+        .after(4_000, Happening::ApprovalAnswered { approved: true })
+        .done(0, &Step::Approve, "by you")
+        .start(&Step::Prune)
+        .after(
+            900,
+            Happening::RemovalDone(removal(ThingKind::Ami, "ami-0001", RemovalResult::Removed)),
+        )
+        .after(
+            900,
+            Happening::RemovalDone(removal(
+                ThingKind::Snapshot,
+                "snap-0001",
+                RemovalResult::Gone,
+            )),
+        )
+        .after(
+            900,
+            Happening::RemovalDone(removal(ThingKind::Snapshot, "snap-0002", denied)),
+        )
+        .end(
+            0,
+            &Step::Prune,
+            StepResult::Degraded {
+                summary: "1 AMI, 1 snapshot removed; left behind: snap-0002".into(),
+            },
+        )
+        .finish(RunResult::Degraded)
 }

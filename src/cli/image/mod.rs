@@ -2,8 +2,11 @@
 
 mod build;
 mod history;
+mod list;
+mod prune;
 mod replace;
 mod rollback;
+mod sweep;
 
 use clap::{Args as ClapArgs, Subcommand};
 
@@ -26,6 +29,12 @@ enum ImageCommand {
     Rollback(rollback::Args),
     /// Build one image anew and deploy it; the others stay as they are
     Replace(replace::Args),
+    /// List the stack's AMIs, what each is for and who uses it
+    List(list::Args),
+    /// Remove AMIs beyond those that are kept, with their snapshots; never one in use
+    Prune(prune::Args),
+    /// Remove what builds that did not end well have left in the account
+    Sweep(sweep::Args),
 }
 
 impl Args {
@@ -40,6 +49,9 @@ impl Args {
             ImageCommand::History(args) => args.run(global),
             ImageCommand::Rollback(args) => args.run(global),
             ImageCommand::Replace(args) => args.run(global),
+            ImageCommand::List(args) => args.run(global),
+            ImageCommand::Prune(args) => args.run(global),
+            ImageCommand::Sweep(args) => args.run(global),
         }
     }
 }

@@ -16,8 +16,8 @@ mod work;
 use std::collections::BTreeMap;
 
 use super::{
-    ConfigError, Environment, ImageSpec, Problem, Project, Scope, Stack, Variables, fault::Fault,
-    names, parse, schema, source::Source, suggest,
+    ConfigError, Environment, ImageSpec, Problem, Project, Prune, Scope, Stack, Variables,
+    fault::Fault, names, parse, schema, source::Source, suggest,
 };
 use environment::EnvironmentPart;
 use reader::{Phase, Reader};
@@ -125,6 +125,14 @@ fn read(
     let folder = reader.parsed(head.field("terraform"), &scope, |path| {
         terraform::folder(reader, path)
     });
+    let prune = reader.choice(
+        head.field("prune"),
+        &scope,
+        &[
+            ("after-apply", Prune::AfterApply),
+            ("manual", Prune::Manual),
+        ],
+    );
     if let Some(default) = head.field("default")
         && default.expression.as_bool().is_none()
     {
@@ -189,6 +197,7 @@ fn read(
         env,
         credentials,
         images: images.into_iter().map(|image| image.spec).collect(),
+        prune: prune.unwrap_or(Prune::AfterApply),
         variables: Variables(
             variables
                 .into_iter()

@@ -5,6 +5,7 @@
 
 pub mod model;
 pub mod read;
+mod removal;
 mod text;
 pub mod write;
 

@@ -23,6 +23,9 @@ pub struct Document {
     pub warnings: Vec<Warning>,
     pub unknown_lines: Vec<UnknownLines>,
     pub interruptions: Vec<Interruption>,
+    /// Earlier versions did not write it.
+    #[serde(default)]
+    pub removals: Vec<Removal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub enum Operation {
     Unlock,
     ImageRollback,
     ImageReplace,
+    ImagePrune,
+    ImageSweep,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,6 +251,39 @@ pub struct Output {
     pub sensitive: bool,
     /// `null` when it is sensitive.
     pub value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    pub kind: ThingKind,
+    pub id: String,
+    pub name: Option<String>,
+    pub region: String,
+    pub run: Option<String>,
+    pub result: RemovalResult,
+    pub because: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThingKind {
+    Ami,
+    Snapshot,
+    Instance,
+    Volume,
+    SecurityGroup,
+    KeyPair,
+    Container,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalResult {
+    Proposed,
+    Removed,
+    Gone,
+    Stays,
+    Failed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,6 +27,8 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
             model::Operation::Unlock => events::Operation::Unlock,
             model::Operation::ImageRollback => events::Operation::ImageRollback,
             model::Operation::ImageReplace => events::Operation::ImageReplace,
+            model::Operation::ImagePrune => events::Operation::ImagePrune,
+            model::Operation::ImageSweep => events::Operation::ImageSweep,
         },
         stack: run.stack,
         environment: run.environment,
@@ -97,6 +99,11 @@ pub fn summary(document: model::Document, folder: &Utf8Path) -> Result<RunSummar
                 waiting_for: interruption.waiting_for,
             })
             .collect(),
+        removals: document
+            .removals
+            .into_iter()
+            .map(super::removal::read)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -136,6 +143,7 @@ fn step_id(id: &str) -> Result<events::Step, ReadError> {
             "unlock" => Some(events::Step::Unlock),
             "recover" => Some(events::Step::Recover),
             "deployed" => Some(events::Step::Deployed),
+            "sweep" => Some(events::Step::Sweep),
             _ => None,
         },
     };

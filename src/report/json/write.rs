@@ -72,6 +72,7 @@ pub fn document(summary: &RunSummary) -> model::Document {
                 waiting_for: interruption.waiting_for.clone(),
             })
             .collect(),
+        removals: summary.removals.iter().map(super::removal::write).collect(),
     }
 }
 
@@ -102,6 +103,8 @@ fn run(summary: &RunSummary) -> model::Run {
             events::Operation::Unlock => model::Operation::Unlock,
             events::Operation::ImageRollback => model::Operation::ImageRollback,
             events::Operation::ImageReplace => model::Operation::ImageReplace,
+            events::Operation::ImagePrune => model::Operation::ImagePrune,
+            events::Operation::ImageSweep => model::Operation::ImageSweep,
         },
         stack: summary.stack.clone(),
         environment: summary.environment.clone(),

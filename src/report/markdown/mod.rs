@@ -5,7 +5,9 @@ mod escape;
 use std::fmt::Write as _;
 
 use crate::{
-    events::{Action, Output, OutputValue, ResourceResult, Step, StepFailure},
+    events::{
+        Action, Output, OutputValue, Removal, RemovalResult, ResourceResult, Step, StepFailure,
+    },
     report::{
         aggregate::RunSummary,
         duration::{self, human},
@@ -25,6 +27,7 @@ pub fn render(summary: &RunSummary) -> String {
     outputs_table(&mut page, summary);
     images(&mut page, summary);
     changes(&mut page, summary);
+    removals(&mut page, summary);
     steps(&mut page, summary);
     warnings(&mut page, summary);
     credentials(&mut page, summary);
@@ -306,6 +309,33 @@ fn steps(page: &mut String, summary: &RunSummary) {
             code(&record.step.to_string()),
             record.took().map(human).unwrap_or_default(),
             text(&verdict::detail(record))
+        );
+    }
+}
+
+fn removals(page: &mut String, summary: &RunSummary) {
+    if summary.removals.is_empty() {
+        return;
+    }
+    put!(
+        page,
+        "\n## Removals\n\n| what | name | region | became of it |\n|---|---|---|---|"
+    );
+    for Removal { thing, result } in &summary.removals {
+        let result = match result {
+            RemovalResult::Proposed => "to be removed".to_owned(),
+            RemovalResult::Removed => "removed".to_owned(),
+            RemovalResult::Gone => "was gone".to_owned(),
+            RemovalResult::Stays { because } => format!("**stays**: {}", text(because)),
+            RemovalResult::Failed { because } => format!("**failed**: {}", text(because)),
+        };
+        put!(
+            page,
+            "| {} {} | {} | {} | {result} |",
+            thing.kind,
+            code(&thing.id),
+            thing.name.as_deref().map(code).unwrap_or_default(),
+            text(&thing.region)
         );
     }
 }

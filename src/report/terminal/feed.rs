@@ -5,14 +5,14 @@ use console::measure_text_width;
 use super::{Look, Tone};
 use crate::{
     events::{
-        Activity, Event, Happening, ImageDecision, Level, Operation, PlannedChanges, Signal, Step,
-        StepResult,
+        Activity, Event, Happening, ImageDecision, Level, Operation, PlannedChanges, Removal,
+        Signal, Step, StepResult,
     },
     report::{
         aggregate::RunSummary,
         approval::approval_text,
         duration::human,
-        inert, phrase,
+        inert, phrase, removals,
         verdict::{self, Verdict},
     },
 };
@@ -141,7 +141,9 @@ pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> S
         | Operation::Task
         | Operation::Unlock
         | Operation::ImageRollback
-        | Operation::ImageReplace => "Apply this to",
+        | Operation::ImageReplace
+        | Operation::ImagePrune
+        | Operation::ImageSweep => "Apply this to",
     };
     let target = summary.target();
     let question = format!("{verb} {}? Only \"yes\" does it:", inert::line(&target));
@@ -150,6 +152,19 @@ pub fn question(changes: &PlannedChanges, summary: &RunSummary, look: Look) -> S
         approval_text(changes),
         look.paint(Tone::Strong, &question)
     )
+}
+
+/// What is to be removed, and whether it may go.
+pub fn removal_question(proposed: &[Removal], summary: &RunSummary, look: Look) -> String {
+    let lines = removals::lines(proposed);
+    let lines: Vec<_> = lines.iter().map(|line| format!("  {line}")).collect();
+    let target = summary.target();
+    let question = format!(
+        "Remove this of {}? Only \"yes\" does it:",
+        inert::line(&target)
+    );
+    let question = look.paint(Tone::Strong, &question);
+    format!("\n{}\n\n{question} ", lines.join("\n"))
 }
 
 /// What a request to stop does, and what another one would.

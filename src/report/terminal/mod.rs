@@ -149,6 +149,13 @@ impl Terminal {
                 let question = feed::question(changes, summary, self.settings.look);
                 self.question = Some(self.screen.ask(&question));
             }
+            Happening::RemovalsProposed {
+                removals,
+                asked: true,
+            } => {
+                let question = feed::removal_question(removals, summary, self.settings.look);
+                self.question = Some(self.screen.ask(&question));
+            }
             Happening::ApprovalAnswered { approved } => {
                 // An answer of yes ended its line; the end of input did not.
                 self.end_question(!approved);

@@ -14,7 +14,7 @@ use crate::{
         aggregate::RunSummary,
         approval::approval_text,
         duration::human,
-        inert, outputs, phrase,
+        inert, outputs, phrase, removals,
         verdict::{self, Verdict},
     },
 };
@@ -39,6 +39,7 @@ impl Page<'_> {
             self.steps(summary),
             self.images(summary),
             self.changes(summary),
+            self.removals(summary),
             self.warnings(summary),
             self.outputs(summary),
             self.stack_summary(summary),
@@ -178,6 +179,17 @@ impl Page<'_> {
             }
         }
         lines
+    }
+
+    fn removals(&self, summary: &RunSummary) -> Vec<String> {
+        if summary.removals.is_empty() {
+            return Vec::new();
+        }
+        let lines = removals::lines(&summary.removals);
+        let lines = lines.iter().map(|line| format!("  {line}"));
+        let mut section = vec![self.heading("Removals")];
+        section.extend(lines);
+        section
     }
 
     fn warnings(&self, summary: &RunSummary) -> Vec<String> {

@@ -9,10 +9,15 @@ use super::super::{
 use crate::{
     config::Approve,
     errors::Exit,
-    events::{Happening, PlannedChanges, Step},
+    events::{Happening, Operation, PlannedChanges, Step},
 };
 
 pub async fn run(context: &Context) -> StepEnd {
+    match context.base.request.operation {
+        Operation::ImagePrune => return super::prune::propose(context).await,
+        Operation::ImageSweep => return super::sweep::propose(context).await,
+        _ => {}
+    }
     let changes = match context.output_of(&Step::TerraformPlan) {
         Some(StepOutput::Planned(changes)) => changes,
         _ => PlannedChanges::default(),
@@ -30,34 +35,42 @@ pub async fn run(context: &Context) -> StepEnd {
             environment.name
         )));
     }
-    match &context.base.questions {
-        Questions::Nobody => Err(Stopped::Declined(
+    let show = || context.events.send(Happening::ApprovalAsked(changes));
+    match ask(context, show).await? {
+        Some(true) => Ok(Done::succeeded("by you")),
+        Some(false) => Err(Stopped::Declined(Failure::of(
+            Exit::Declined,
+            "you did not approve; nothing was changed",
+        ))),
+        None => Err(Stopped::Declined(
             Failure::of(Exit::Declined, "there is nobody to ask for approval")
                 .hint("rerun with --yes to apply without being asked, or in a terminal"),
         )),
-        Questions::Terminal(read_line) => {
-            context.events.send(Happening::ApprovalAsked(changes));
-            let read_line = read_line.clone();
-            let answer = tokio::select! {
-                answer = blocking(move || read_line()) => answer?,
-                () = context.base.stop.requested() => {
-                    return Err(Stopped::Interrupted { pending: Vec::new() });
-                }
-            };
-            let approved = answer.is_some_and(|answer| is_yes(&answer));
-            context
-                .events
-                .send(Happening::ApprovalAnswered { approved });
-            if approved {
-                Ok(Done::succeeded("by you"))
-            } else {
-                Err(Stopped::Declined(Failure::of(
-                    Exit::Declined,
-                    "you did not approve; nothing was changed",
-                )))
-            }
-        }
     }
+}
+
+/// Has `show` put the question and awaits the answer; `None` when there is nobody to ask.
+///
+/// # Errors
+///
+/// When the user asks to stop instead.
+pub async fn ask(context: &Context, show: impl FnOnce()) -> Result<Option<bool>, Stopped> {
+    let Questions::Terminal(read_line) = &context.base.questions else {
+        return Ok(None);
+    };
+    show();
+    let read_line = read_line.clone();
+    let answer = tokio::select! {
+        answer = blocking(move || read_line()) => answer?,
+        () = context.base.stop.requested() => {
+            return Err(Stopped::Interrupted { pending: Vec::new() });
+        }
+    };
+    let approved = answer.is_some_and(|answer| is_yes(&answer));
+    context
+        .events
+        .send(Happening::ApprovalAnswered { approved });
+    Ok(Some(approved))
 }
 
 /// Only the whole word counts, as with Terraform itself.

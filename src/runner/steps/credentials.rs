@@ -10,14 +10,15 @@ use super::super::{
     failure::Failure,
     frontend::Questions,
     prepared::{Access, Prepared},
+    query::is_for_aws,
     step_output::{Done, Stopped},
 };
 use crate::{
     command::EnvValue,
-    config::Backend,
+    config::{Backend, CredentialSpec},
     credentials::{self, Outcome, Resolution, aws_environment},
     errors::Exit,
-    events::{Happening, Step},
+    events::{Happening, Operation, Step},
     process::redaction::Redactor,
     sandbox::overrides,
     tools::{
@@ -37,7 +38,7 @@ pub async fn run(
     let interactive = matches!(base.questions, Questions::Terminal(_));
     let context = credentials::Context::of_process(&base.stack, &base.stack.root, interactive);
     let resolution = blocking({
-        let (specs, context) = (base.stack.credentials.clone(), context.clone());
+        let (specs, context) = (wanted(base), context.clone());
         move || credentials::resolve(&specs, &context)
     })
     .await?;
@@ -110,6 +111,18 @@ pub async fn run(
         endpoint,
     };
     Ok((Done::succeeded(summary), access))
+}
+
+/// The credentials that the run may need: removing images takes none but those for AWS.
+fn wanted(base: &Base) -> Vec<CredentialSpec> {
+    let mut specs = base.stack.credentials.clone();
+    if matches!(
+        base.request.operation,
+        Operation::ImagePrune | Operation::ImageSweep
+    ) {
+        specs.retain(is_for_aws);
+    }
+    specs
 }
 
 /// Asks AWS who we are: bad credentials are found before anything is built with them.

@@ -108,9 +108,12 @@ impl Needs {
                     && request.only != Only::Terraform
                     && request.rollback.is_none()
             }
-            Operation::Destroy | Operation::Task | Operation::Unlock | Operation::ImageRollback => {
-                false
-            }
+            Operation::Destroy
+            | Operation::Task
+            | Operation::Unlock
+            | Operation::ImageRollback
+            | Operation::ImagePrune
+            | Operation::ImageSweep => false,
         };
         let deploys = match request.operation {
             Operation::Up
@@ -118,7 +121,10 @@ impl Needs {
             | Operation::ImageRollback
             | Operation::ImageReplace => request.only != Only::Images,
             Operation::Destroy | Operation::Unlock => true,
-            Operation::ImageBuild | Operation::Task => false,
+            Operation::ImageBuild
+            | Operation::Task
+            | Operation::ImagePrune
+            | Operation::ImageSweep => false,
         };
         Self {
             terraform: deploys && stack.terraform.is_some(),

@@ -2,6 +2,10 @@
 //!
 //! - [`images`]: AMIs, what there is and what is done to them;
 //! - [`in_use`]: what launches one AMI;
+//! - [`launch_templates`], [`groups`]: what starts instances from an AMI;
+//! - [`resources`]: what Packer makes on the way to one;
+//! - [`refusal`]: why a thing is not removed;
+//! - [`state_object`]: Terraform states in S3;
 //! - [`identity`]: `sts get-caller-identity`;
 //! - [`objects`]: what Terraform's `s3` backend keeps;
 //! - [`tags`]: `ec2 create-tags`, `delete-tags`;
@@ -10,10 +14,15 @@
 //! One call takes about 0.7 s, nearly all of it Python starting, so calls are few and run beside
 //! other work.
 
+pub mod groups;
 pub mod identity;
 pub mod images;
 pub mod in_use;
+pub mod launch_templates;
 pub mod objects;
+pub mod refusal;
+pub mod resources;
+pub mod state_object;
 pub mod tags;
 pub mod version;
 

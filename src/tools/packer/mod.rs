@@ -5,6 +5,7 @@ pub mod command;
 pub mod decode;
 pub mod manifest;
 pub mod outcome;
+pub mod temporary;
 pub mod version;
 
 /// An AMI and the region it is in.

@@ -4,6 +4,7 @@
 //! - [`version`]: what is installed;
 //! - [`decode`]: lines of `plan -json` and `apply -json`;
 //! - [`plan_document`]: `show -json PLAN`;
+//! - [`state_file`]: which resources of a state refer to something;
 //! - [`stateful`]: which resources hold data;
 //! - [`init_inputs`]: what `init` depends on;
 //! - [`outputs`]: `output -json`;
@@ -19,6 +20,7 @@ pub mod init_inputs;
 pub mod outcome;
 pub mod outputs;
 pub mod plan_document;
+pub mod state_file;
 pub mod state_lock;
 pub mod stateful;
 pub mod version;

@@ -9,7 +9,7 @@ use crate::{
     command::EnvValue,
     config::ImageSpec,
     events::{Happening, Level, Step},
-    journal::Record,
+    journal::{Record, record::TemporaryKind},
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
     runner::{context::Context, failure::Failure, step_log::StepLog, step_output::Stopped},
@@ -20,6 +20,7 @@ use crate::{
         decode::{self, PackerEvent, UiLevel},
         manifest::Manifest,
         outcome::{self, Evidence, Outcome},
+        temporary::{self, Temporary},
         version::Plugins,
     },
 };
@@ -159,7 +160,12 @@ async fn pack(
     };
     let (images, complaint) = match outcome::outcome(&inputs.builder, evidence) {
         Outcome::Built { images } => (images, None),
-        Outcome::Degraded { images, complaints } => (images, Some(complaints.join("; "))),
+        Outcome::Degraded { images, complaints } => {
+            context.base.record(Record::BuildComplained {
+                image: image.name.clone(),
+            })?;
+            (images, Some(complaints.join("; ")))
+        }
         Outcome::Failed { errors, .. } => {
             return Ok(Packed::NotBuilt {
                 creating: heard.creating,
@@ -247,6 +253,13 @@ impl Heard {
             | PackerEvent::Version(_)
             | PackerEvent::Other => {}
         }
+        if let Some(temporary) = temporary::temporary(&event) {
+            // Before Packer's call that makes it is answered, most likely: what is not known is not swept.
+            let recorded = context.base.record(temporary_resource(context, temporary));
+            if let Err(failure) = recorded {
+                context.events.warn(step, failure.failure.message, None);
+            }
+        }
         if let Some(phrase) = activity::activity(&event) {
             context.events.doing(step, phrase);
         }
@@ -270,6 +283,18 @@ impl Heard {
             }
             self.recent.push_back(line.to_owned());
         }
+    }
+}
+
+fn temporary_resource(context: &Context, temporary: Temporary) -> Record {
+    let (kind, name) = match temporary {
+        Temporary::KeyPair(name) => (TemporaryKind::KeyPair, name),
+        Temporary::SecurityGroup(name) => (TemporaryKind::SecurityGroup, name),
+    };
+    Record::TemporaryResource {
+        kind,
+        name,
+        region: context.base.stack.region.clone(),
     }
 }
 

@@ -6,7 +6,6 @@ use super::{lookup, reading::Reading, survey::Survey};
 use crate::{
     config::ImageSpec,
     images::{
-        copy_regions::copy_regions,
         fingerprint::{self, FingerprintManifest, Subject},
         source_ami::{AmiQuery, FoundAmi, SourceAmi, source_ami},
     },
@@ -79,8 +78,7 @@ pub async fn gather(
         packer: &packer,
         region: &context.base.stack.region,
     })?;
-    let mut regions = copy_regions(&selected, &resolver).unwrap_or_default();
-    regions.retain(|region| *region != context.base.stack.region);
+    let regions = reading.copy_regions(&context.base.stack.region);
     let provisions = provisions(&selected);
     let builder = selected.builder.clone();
     drop(selected);

@@ -18,7 +18,7 @@ mod inputs;
 pub mod lookup;
 mod machine;
 mod outcome;
-mod reading;
+pub mod reading;
 mod release;
 mod rollback;
 pub mod survey;

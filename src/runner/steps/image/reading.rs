@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     config::{ConfigError, ImageSpec, Stack},
-    images::source_ami::{SourceAmi, source_ami},
+    images::{
+        copy_regions::copy_regions,
+        source_ami::{SourceAmi, source_ami},
+    },
     render::packer::{Selected, Template, resolve::Resolver, variables as declared},
     runner::steps::variables,
 };
@@ -66,6 +69,18 @@ impl Reading {
     /// When the template has none, or several and none is chosen.
     pub fn selected(&self) -> Result<Selected<'_>, ConfigError> {
         self.template.select(self.source.as_deref())
+    }
+
+    /// The regions other than `home` that Packer copies the AMI to, as far as they can be told.
+    pub fn copy_regions(&self, home: &str) -> Vec<String> {
+        let Ok(selected) = self.selected() else {
+            return Vec::new();
+        };
+        let regions = copy_regions(&selected, &self.resolver()).unwrap_or_default();
+        regions
+            .into_iter()
+            .filter(|region| *region != home)
+            .collect()
     }
 
     /// What evaluates the template's expressions.

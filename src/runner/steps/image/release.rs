@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use super::lookup;
 use crate::{
     events::Step,
-    images::retire::snapshots_to_delete,
     journal::{PastRelease, Record},
     runner::{context::Context, failure::Failure},
     tools::{
@@ -90,17 +89,13 @@ fn deletable(
     // AWS shows an AMI for a while after it is gone.
     registered.retain(|ami| !ami.is_gone() && !done.iter().any(|release| release.ami == ami.id));
     let is_gone = |release: &&PastRelease| !registered.iter().any(|ami| ami.id == release.ami);
-    let removed: Vec<Ami> = done
+    let removed: Vec<&PastRelease> = done.iter().chain(begun).filter(is_gone).collect();
+    let used: BTreeSet<&String> = registered.iter().flat_map(|ami| &ami.snapshots).collect();
+    let unshared = removed
         .iter()
-        .chain(begun)
-        .filter(is_gone)
-        .map(|release| Ami {
-            id: release.ami.clone(),
-            snapshots: release.snapshots.clone(),
-            ..Ami::default()
-        })
-        .collect();
-    snapshots_to_delete(&removed, &registered)
+        .flat_map(|release| &release.snapshots)
+        .filter(|snapshot| !used.contains(snapshot));
+    unshared.cloned().collect()
 }
 
 async fn delete(context: &Context, step: &Step, snapshot: &str) -> Result<(), Failure> {
