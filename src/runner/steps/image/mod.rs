@@ -167,9 +167,12 @@ async fn reuse(
     let since = built_by
         .as_ref()
         .map_or_else(String::new, |run| format!(" since {run}"));
+    let unprovisioned = match &whose {
+        Some(whose) => format!("not provisioned, {whose}"),
+        None => "not provisioned".to_owned(),
+    };
     let why = whose.unwrap_or_else(|| format!("unchanged{since}"));
     let id = build.id.clone();
-    // What was found again is not in the survey as it is now.
     let ami = exact::settle(context, image, build, Some(survey)).await?;
     let fingerprint = ami.tag(tag::FINGERPRINT).unwrap_or_default().to_owned();
     let (result, origin) = if is_provisioned(&ami) {
@@ -179,7 +182,7 @@ async fn reuse(
             ImageOrigin::Reused { built_by },
         )
     } else {
-        let summary = named(format!("{id} reused: not provisioned"), &id, &ami);
+        let summary = named(format!("{id} reused: {unprovisioned}"), &id, &ami);
         (
             StepResult::Degraded { summary },
             ImageOrigin::NotProvisioned,
