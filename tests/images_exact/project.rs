@@ -301,10 +301,20 @@ pub fn text(value: &Value) -> String {
         .to_owned()
 }
 
-/// The AMI that a report says will be deployed.
+/// The AMI of the image `web` that a report says will be deployed.
 #[track_caller]
 pub fn outcome(report: &Value) -> String {
-    text(&report["images"][0]["outcome"]["ami"])
+    outcome_of("web", report)
+}
+
+/// The AMI of an image that a report says will be deployed.
+#[track_caller]
+pub fn outcome_of(image: &str, report: &Value) -> String {
+    let mut images = report["images"].as_array().unwrap().iter();
+    let image = images
+        .find(|known| known["name"] == image)
+        .expect("the image");
+    text(&image["outcome"]["ami"])
 }
 
 pub fn program(variable: &str, name: &str) -> PathBuf {

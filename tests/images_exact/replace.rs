@@ -1,18 +1,20 @@
 //! `amiable image replace`.
 
-use super::project::{NAME, Project, outcome, tag, text};
+use super::project::{NAME, Project, outcome, outcome_of, tag, text};
 
 #[test]
 fn one_image_is_built_anew_and_deployed_and_the_others_stay() {
     let project = Project::exact();
     let stack = std::fs::read_to_string(project.path("stack.hcl")).unwrap();
     let other = stack[stack.find("image").unwrap()..]
-        .replace("image \"web\"", "image \"db\"")
-        .replace("\"web\"", "\"db\"")
+        .replace("\"web\"", "\"database\"")
+        .replace("packer/", "packer/database/")
         .replace("naming = \"exact\"", "");
     project.write("stack.hcl", &format!("{stack}{other}"));
+    let template = std::fs::read_to_string(project.path("packer/web.pkr.hcl")).unwrap();
+    project.write("packer/database/web.pkr.hcl", &template);
     let first = project.up();
-    let db = text(&first["images"][1]["outcome"]["ami"]);
+    let db = outcome_of("database", &first);
 
     // The other one has changed as well, and is not what was asked for.
     let changed = std::fs::read_to_string(project.path("stack.hcl")).unwrap();
@@ -33,7 +35,7 @@ fn one_image_is_built_anew_and_deployed_and_the_others_stay() {
     let report = replaced.report(0);
     assert_eq!(report["run"]["operation"], "image_replace");
     assert_ne!(outcome(&report), outcome(&first));
-    assert_eq!(text(&report["images"][1]["outcome"]["ami"]), db);
+    assert_eq!(outcome_of("database", &report), db);
     let holder = project.called(NAME);
     assert_eq!(text(&holder["ImageId"]), outcome(&report));
     assert_eq!(

@@ -163,7 +163,7 @@ fn age(created: &str, now: Timestamp) -> String {
         (days @ 1.., _, _) => format!("{days}d"),
         (_, hours @ 1.., _) => format!("{hours}h"),
         (_, _, minutes @ 1..) => format!("{minutes}m"),
-        _ => human(SignedDuration::from_secs(age.as_secs())).replace(' ', ""),
+        _ => format!("{}s", age.as_secs()),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::{ConfigError, ImageSpec, Naming, Problem},
     errors::Exit,
-    events::{Level, Step},
+    events::{Level, Operation, Step},
     images::exact::{self, Next, Owner, Scene},
     journal::{PastRelease, Record, past},
     render::packer::Argument,
@@ -86,7 +86,8 @@ pub fn stands(context: &Context, image: &ImageSpec, build: &Ami, survey: &Survey
 }
 
 /// Makes a copy of `build` hold the image's exact name, and returns the copy; with unique names `build` itself.
-/// `survey` tells what was there a moment ago; without it AWS is asked.
+/// `survey` tells what was there a moment ago; without it AWS is asked. What earlier runs left open of the image is
+/// finished on the way. A `plan` changes nothing.
 ///
 /// # Errors
 ///
@@ -98,19 +99,27 @@ pub async fn settle(
     build: Ami,
     survey: Option<&Survey>,
 ) -> Result<Ami, Stopped> {
+    let step = Step::Image(image.name.clone());
+    let plan_only = context.base.request.operation == Operation::Plan;
+    let open = past::unsettled(context.past().await?, &image.name).filter(|_| !plan_only);
     if image.naming == Naming::Unique {
+        if let Some(open) = open {
+            release::finish(context, &step, &image.name, &[], &open.releases).await?;
+        }
         return Ok(build);
     }
-    let open = past::unsettled(context.past().await?, &image.name);
     if let (Some(survey), None) = (survey, &open)
         && let Next::Done(holder) = exact::next(scene(context, image, &build, &survey.named))
     {
         return Ok(holder.clone());
     }
+    if plan_only {
+        return Ok(build);
+    }
     let change = Change {
         context,
         image,
-        step: Step::Image(image.name.clone()),
+        step,
         build,
         begun: open.map(|open| open.releases).unwrap_or_default(),
         released: Vec::new(),
@@ -119,6 +128,7 @@ pub async fn settle(
         complaint: String::new(),
         ended_badly: 0,
         requested: None,
+        freed: None,
         deadline: Instant::now() + MADE_WITHIN,
     };
     change.run().await
@@ -167,6 +177,8 @@ struct Change<'a> {
     /// Copies that AWS began and that ended as failed: the next one needs another token.
     ended_badly: u32,
     requested: Option<Requested>,
+    /// When the last holder was taken away.
+    freed: Option<Instant>,
     deadline: Instant,
 }
 
@@ -330,6 +342,7 @@ impl Change<'_> {
             release::deregister(self.context, &self.step, &self.image.name, ami, twin).await?;
         self.released.push(release);
         self.requested = None;
+        self.freed = Some(Instant::now());
         Ok(())
     }
 
@@ -374,8 +387,9 @@ impl Change<'_> {
         };
         // A name is not free at once when its holder is gone.
         let just_freed = complaint.contains(DUPLICATE)
-            && !self.released.is_empty()
-            && Instant::now() < self.deadline - MADE_WITHIN + CONSISTENT_WITHIN;
+            && self
+                .freed
+                .is_some_and(|freed| freed.elapsed() < CONSISTENT_WITHIN);
         if just_freed {
             tokio::time::sleep(LOOK_AGAIN).await;
         } else {

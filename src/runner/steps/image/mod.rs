@@ -150,7 +150,6 @@ async fn deploy(
         );
         return Ok(unknown_id(text, inputs));
     }
-    // What was found again is not in the survey as it is now.
     let ami = exact::settle(context, image, build.clone(), Some(survey)).await?;
     Ok(outcome::found(context, image, &build, ami, origin))
 }

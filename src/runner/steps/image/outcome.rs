@@ -75,7 +75,8 @@ fn how(origin: &Origin, build: &Ami, provisioned: bool) -> String {
         } => format!("built, but: {complaint}{not_provisioned}"),
         Origin::Built { .. } if !provisioned => "built: not provisioned".to_owned(),
         Origin::Built { reasons, .. } => format!("built: {}", phrase(reasons)),
-        Origin::TakenUp(whose) => format!("reused: {whose}{not_provisioned}"),
+        Origin::TakenUp(whose) if !provisioned => format!("reused: not provisioned, {whose}"),
+        Origin::TakenUp(whose) => format!("reused: {whose}"),
         Origin::Unchanged if !provisioned => "reused: not provisioned".to_owned(),
         Origin::Unchanged => {
             let since = built_by(build).map_or_else(String::new, |run| format!(" since {run}"));
