@@ -169,6 +169,22 @@ impl PastRun {
         Self::since(project_root, stack, environment, None)
     }
 
+    /// As [`PastRun::all`], of the newest `count` runs of any stack.
+    ///
+    /// # Errors
+    ///
+    /// When the folder of runs cannot be read.
+    pub fn newest(
+        project_root: &Utf8Path,
+        stack: &str,
+        environment: &str,
+        count: usize,
+    ) -> io::Result<Vec<Self>> {
+        let mut ids = ids(project_root)?;
+        ids.truncate(count);
+        Ok(Self::of(project_root, stack, environment, &ids))
+    }
+
     /// As [`PastRun::all`], of the runs after `after`.
     ///
     /// # Errors
@@ -180,22 +196,31 @@ impl PastRun {
         environment: &str,
         after: Option<&RunId>,
     ) -> io::Result<Vec<Self>> {
-        let runs = project_root.join(PRODUCED).join("runs");
-        if !runs.is_dir() {
-            return Ok(Vec::new());
-        }
-        let mut ids = Vec::new();
-        for entry in runs.read_dir_utf8()? {
-            ids.extend(RunId::parse(entry?.file_name()));
-        }
+        let mut ids = ids(project_root)?;
         ids.retain(|run| after.is_none_or(|after| run > after));
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        let past = ids
-            .iter()
-            .filter_map(|run| Self::read(project_root, run).ok()?)
-            .filter(|past| past.stack == stack && past.environment == environment);
-        Ok(past.collect())
+        Ok(Self::of(project_root, stack, environment, &ids))
     }
+
+    fn of(project_root: &Utf8Path, stack: &str, environment: &str, ids: &[RunId]) -> Vec<Self> {
+        ids.iter()
+            .filter_map(|run| Self::read(project_root, run).ok()?)
+            .filter(|past| past.stack == stack && past.environment == environment)
+            .collect()
+    }
+}
+
+/// The ids of all runs, newest first.
+fn ids(project_root: &Utf8Path) -> io::Result<Vec<RunId>> {
+    let runs = project_root.join(PRODUCED).join("runs");
+    if !runs.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut ids = Vec::new();
+    for entry in runs.read_dir_utf8()? {
+        ids.extend(RunId::parse(entry?.file_name()));
+    }
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(ids)
 }
 
 fn take(past: &mut Option<PastRun>, record: Record) {

@@ -62,6 +62,8 @@ pub struct Context {
     pub outputs: Mutex<BTreeMap<Step, StepOutput>>,
 }
 
+/// How many runs are looked back at: what an older one left open has long been seen to by another.
+const REMEMBERED: usize = 200;
 /// How long a short command of a tool may take.
 pub const SHORT: Duration = Duration::from_secs(120);
 
@@ -90,7 +92,8 @@ impl Context {
         self.output_of(&Step::Image(name.to_owned()))
     }
 
-    /// The earlier runs of the stack in this environment, newest first, as far as their journals are here.
+    /// The earlier runs of the stack in this environment, newest first, as far as their journals are here
+    /// and among the last [`REMEMBERED`] ones.
     ///
     /// # Errors
     ///
@@ -100,13 +103,14 @@ impl Context {
             let (root, run) = (self.base.stack.root.clone(), self.base.run.clone());
             let stack = self.base.stack.name.clone();
             let environment = self.base.stack.environment.name.clone();
-            let mut past = blocking(move || PastRun::all(&root, &stack, &environment))
-                .await?
-                .map_err(|error| {
-                    Failure::new(format!(
-                        "failed to read the journals of earlier runs: {error}"
-                    ))
-                })?;
+            let mut past =
+                blocking(move || PastRun::newest(&root, &stack, &environment, REMEMBERED))
+                    .await?
+                    .map_err(|error| {
+                        Failure::new(format!(
+                            "failed to read the journals of earlier runs: {error}"
+                        ))
+                    })?;
             past.retain(|past| past.run != run);
             Ok(past)
         };

@@ -14,7 +14,7 @@ use crate::{
         retention::{self, Stays},
         tag,
     },
-    report::{human, inert},
+    report::inert,
     runner::{
         listing::{self, Listed, Listing},
         query::{Query, failed},
