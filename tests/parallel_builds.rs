@@ -128,3 +128,46 @@ fn parallel_bounds_how_many_build_at_once() {
         assert!(pair[0].1 < pair[1].0, "{spans:?}");
     }
 }
+
+#[test]
+fn images_that_share_a_template_do_not_get_in_each_others_way() {
+    let stack = r#"
+stack "fleet" { region = "us-east-1" }
+image "api" {
+  template = "packer"
+  source   = "amazon-ebs.api"
+}
+image "web" {
+  template = "packer"
+  source   = "amazon-ebs.web"
+}
+"#;
+    let files = [
+        ("stack.hcl", stack),
+        ("packer/api.pkr.hcl", &template("api", "")),
+        ("packer/web.pkr.hcl", &template("web", "")),
+    ];
+    let project = Project::new(&files, &[]);
+    let report = project.json(&["image", "build", "--parallel", "2"], 0);
+    assert_eq!(report["result"], "succeeded", "{report}");
+    let outcomes = report["images"].as_array().expect("images").iter();
+    let names: Vec<(&Value, bool)> = outcomes
+        .map(|image| {
+            let name = image["name"].as_str().expect("a name");
+            let ami_name = image["outcome"]["ami_name"]
+                .as_str()
+                .expect("an AMI's name");
+            (
+                &image["name"],
+                ami_name.starts_with(&format!("fleet-{name}-")),
+            )
+        })
+        .collect();
+    assert_eq!(names.len(), 2);
+    assert!(names.iter().all(|(_, fits)| *fits), "{names:?}");
+    let plan = project.json(&["plan"], 0);
+    let decisions = plan["images"].as_array().expect("images").iter();
+    for image in decisions {
+        assert_eq!(image["decision"]["action"], "reuse", "{image}");
+    }
+}

@@ -61,6 +61,7 @@ impl RunFolder {
 pub struct StateFolder {
     folder: Utf8PathBuf,
     work: Utf8PathBuf,
+    image_work: Utf8PathBuf,
 }
 
 impl StateFolder {
@@ -82,12 +83,18 @@ impl StateFolder {
         Self {
             folder: produced.join("state").join(stack).join(environment),
             work: produced.join("work").join(stack).join(environment),
+            image_work: produced.join("work-images").join(stack).join(environment),
         }
     }
 
     /// The mirror of the source tree in which the tools run.
     pub fn workspace(&self) -> Utf8PathBuf {
         self.work.clone()
+    }
+
+    /// A mirror of an image's own: images that share a template render it differently at the same time.
+    pub fn image_workspace(&self, image: &str) -> Utf8PathBuf {
+        self.image_work.join(image)
     }
 
     /// The outputs of the last deployment.

@@ -93,7 +93,7 @@ fn a_rollback_holds_until_it_is_undone_or_a_fix_is_there() {
         .expect(0)
         .says(&[&ends]);
     let fixed = project.up(&[]);
-    assert_eq!(fixed["images"][0]["outcome"]["origin"], "not_provisioned");
+    assert_eq!(fixed["images"][0]["outcome"]["origin"], "built");
     assert!(fixed["warnings"].to_string().contains(&ends), "{fixed:#}");
     let ami_3 = project.deployed("web");
     assert!(ami_3 != ami_1 && ami_3 != ami_2);

@@ -228,23 +228,7 @@ fn warn_of_hidden_providers(
 }
 
 fn mirror(base: &Base) -> Result<Workspace, Failure> {
-    let mut folders: Vec<Utf8PathBuf> = Vec::new();
-    folders.extend(base.stack.terraform.clone());
-    // A rollback must not depend on templates: they may be what is broken.
-    let built = match base.request.rollback {
-        None => base.stack.images.as_slice(),
-        Some(_) => &[],
-    };
-    for image in built {
-        let template = base.stack.root.join(&image.template);
-        let folder = if template.is_dir() {
-            image.template.as_path()
-        } else {
-            image.template.parent().unwrap_or(Utf8Path::new(""))
-        };
-        folders.push(folder.to_owned());
-    }
-    let folders: Vec<&Utf8Path> = folders.iter().map(Utf8PathBuf::as_path).collect();
+    let folders: Vec<&Utf8Path> = base.stack.terraform.as_deref().into_iter().collect();
     let workspace = Workspace::prepare(&base.stack.root, &base.state.workspace(), &folders);
     workspace.map_err(|error| {
         Failure::from(error).hint(format!(

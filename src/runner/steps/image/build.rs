@@ -12,7 +12,12 @@ use crate::{
     journal::{Record, record::TemporaryKind},
     process::{self, StopSignal},
     render::packer::{self as render, BuilderMachine, Edits, Emulator, Rendering},
-    runner::{context::Context, failure::Failure, step_log::StepLog, step_output::Stopped},
+    runner::{
+        context::{Context, blocking},
+        failure::Failure,
+        step_log::StepLog,
+        step_output::Stopped,
+    },
     sandbox::{builder, overrides},
     tools::packer::{
         activity,
@@ -23,6 +28,7 @@ use crate::{
         temporary::{self, Temporary},
         version::Plugins,
     },
+    workspace::Workspace,
 };
 
 /// Where the plugin with the `amazon-ebs` builder comes from.
@@ -92,13 +98,14 @@ async fn pack(
     let edits = edits(context, image, inputs, machine, ami_name, &manifest);
     let selected = inputs.reading.selected()?;
     let rendering = render::render(&selected, &edits)?;
-    let variables = write(context, inputs, &rendering)?;
+    let mut workspace = mirror(context, image, &rendering.folder).await?;
+    let variables = write(&mut workspace, inputs, &rendering)?;
 
     for path in &rendering.writes {
-        context.prepared.remove(path)?;
+        workspace.remove(path)?;
     }
     let target = Target {
-        folder: context.prepared.workspace_root.join(&rendering.folder),
+        folder: workspace.root().join(&rendering.folder),
         argument: rendering.argument.clone(),
         variable_files: vec![variables],
         only: rendering.only.clone(),
@@ -346,11 +353,31 @@ fn edits(
     }
 }
 
+/// The mirror of the source tree that the image is built in. It is made now and not before: most runs build
+/// nothing.
+async fn mirror(
+    context: &Context,
+    image: &ImageSpec,
+    folder: &Utf8Path,
+) -> Result<Workspace, Failure> {
+    let base = &context.base;
+    let place = base.state.image_workspace(&image.name);
+    let mend = format!("the workspace can be removed at any time: rm -r {place}");
+    let (project, folder) = (base.stack.root.clone(), folder.to_owned());
+    blocking(move || Workspace::prepare(&project, &place, &[folder.as_path()]))
+        .await?
+        .map_err(|error| Failure::from(error).hint(mend))
+}
+
 /// Writes the rendered files into the workspace and returns the path of the variable file.
-fn write(context: &Context, inputs: &Inputs, rendering: &Rendering) -> Result<String, Failure> {
+fn write(
+    workspace: &mut Workspace,
+    inputs: &Inputs,
+    rendering: &Rendering,
+) -> Result<String, Failure> {
     let variables = render::variables::file(&inputs.reading.template, &inputs.reading.variables)?;
     for file in rendering.files.iter().chain([&variables]) {
-        context.prepared.write(&file.path, &file.text)?;
+        workspace.write(&file.path, &file.text)?;
     }
     // Beside the template, where Packer runs.
     Ok(render::variables::FILE_NAME.to_owned())
