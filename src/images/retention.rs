@@ -73,10 +73,14 @@ pub fn sort_out(image: &str, amis: &[Ami], keeping: Keeping<'_>) -> Vec<Fate> {
     };
     let mut previous: Vec<&Ami> = builds()
         .filter(|ami| Some(history::build_of(ami)) != current)
-        // Nobody wants to go back to what was rolled back from.
-        .filter(|ami| !history::is_rolled_back(ami))
         .collect();
-    previous.sort_by_key(|ami| Reverse((last_deployment(ami), age_key(ami))));
+    // What was rolled back from is the last that anybody goes back to.
+    previous.sort_by_key(|ami| {
+        (
+            history::is_rolled_back(ami),
+            Reverse((last_deployment(ami), age_key(ami))),
+        )
+    });
     // Without a deployment that is known the newest takes the place of the current one.
     if current.is_none() {
         previous.retain(|ami| Some(&ami.id) != newest.map(|newest| &newest.id));

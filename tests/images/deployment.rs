@@ -12,6 +12,9 @@ use super::{
 
 pub const REGION: &str = "us-east-1";
 
+/// Name of the image.
+const NAME: &str = "web-image";
+
 /// What there is at one moment.
 #[derive(Debug)]
 pub struct Deployment {
@@ -72,14 +75,47 @@ impl Deployment {
 
     /// What is wrong at any moment, whatever was interrupted: the team is without an AMI.
     pub fn without_image(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if !self.finished().any(|image| image.state == "available") {
-            problems.push("no usable AMI is registered".to_owned());
-        }
+        let mut problems = self.without_usable_image();
         if !self.images.iter().any(|image| image.id == self.deployed) {
             problems.push(format!("{} is deployed and not registered", self.deployed));
         }
         problems
+    }
+
+    /// The same, as far as the deployment may name one that is gone.
+    pub fn without_usable_image(&self) -> Vec<String> {
+        match self.finished().any(|image| image.state == "available") {
+            true => Vec::new(),
+            false => vec!["no usable AMI is registered".to_owned()],
+        }
+    }
+
+    /// What is wrong with exact names: the one AMI of the name is deployed, and the build that it is a copy of
+    /// is there.
+    fn misnamed(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let holders: Vec<&Image> = self.named().collect();
+        match holders.as_slice() {
+            [holder] if holder.id == self.deployed => {
+                let build = holder.tag("amiable:copy-of");
+                if !self
+                    .images
+                    .iter()
+                    .any(|image| Some(image.id.as_str()) == build)
+                {
+                    problems.push("the build of the AMI with the exact name is gone".to_owned());
+                }
+            }
+            holders => problems.push(format!(
+                "{} AMIs have the exact name, or another is deployed",
+                holders.len()
+            )),
+        }
+        problems
+    }
+
+    fn named(&self) -> impl Iterator<Item = &Image> {
+        self.images.iter().filter(|image| image.name == NAME)
     }
 
     /// What is wrong once `content` was deployed, and what is there without need. `before` is what there was
@@ -114,12 +150,18 @@ impl Deployment {
                     "{kept} AMIs from before are left instead of {most}"
                 ));
             }
-            Remaining::All | Remaining::Newest(_) => {}
+            Remaining::All | Remaining::Newest(_) | Remaining::ByName => {}
         }
+        let by_name = scenario.remaining == Remaining::ByName;
+        if by_name {
+            problems.extend(self.misnamed());
+        }
+        let build = deployed.and_then(|image| image.tag("amiable:copy-of"));
         for image in self
             .images
             .iter()
             .filter(|image| !old.contains(&image.id) && image.id != self.deployed)
+            .filter(|image| !by_name || Some(image.id.as_str()) != build)
         {
             let what = match image.tag("content") {
                 Some(_) => "an AMI that nothing uses",

@@ -14,7 +14,7 @@ use super::{
     killing, lanes,
     points::{self, Point},
     project::Project,
-    scenario::{Scenario, UNIQUE},
+    scenario::{EXACT, PRUNING, REPLACE, Scenario, UNIQUE},
     strict_aws::{client::StrictAws, holds::Release, rules::Side, strict::Settings},
 };
 
@@ -24,6 +24,24 @@ const LANES: usize = 3;
 #[test]
 fn unique_names() {
     matrix(&UNIQUE);
+}
+
+#[test]
+#[ignore = "minutes: `just kill-matrix`"]
+fn unique_names_with_pruning() {
+    matrix(&PRUNING);
+}
+
+#[test]
+#[ignore = "minutes: `just kill-matrix`"]
+fn exact_name() {
+    matrix(&EXACT);
+}
+
+#[test]
+#[ignore = "minutes: `just kill-matrix`"]
+fn exact_name_by_image_replace() {
+    matrix(&REPLACE);
 }
 
 /// How the driver is killed at a request.
@@ -54,9 +72,11 @@ fn matrix(scenario: &Scenario) {
     let points = points::of_replacement(&first);
     let mut trials = Vec::new();
     for point in &points {
-        // Who asks only leaves nothing for its children to go on with.
-        let alone = point.changes_something().then_some(Way::DriverAlone);
-        for way in [Way::AllBefore, Way::AllAfter].into_iter().chain(alone) {
+        // For AWS nothing has happened before a question and after it, and who only asks leaves nothing for
+        // its children to go on with.
+        let changes = [Way::AllAfter, Way::DriverAlone];
+        let changes = changes.into_iter().filter(|_| point.changes_something());
+        for way in [Way::AllBefore].into_iter().chain(changes) {
             trials.push(Trial {
                 point: point.clone(),
                 way,

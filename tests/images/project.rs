@@ -33,24 +33,6 @@ build {
 }
 "#;
 
-const ROOT: &str = r#"
-variable "ami_id" {
-  type = string
-}
-
-provider "aws" {}
-
-resource "aws_launch_template" "web" {
-  name          = "web"
-  image_id      = var.ami_id
-  instance_type = "t3.micro"
-}
-
-output "image" {
-  value = aws_launch_template.web.image_id
-}
-"#;
-
 /// The project, in a temporary folder; its sandbox ends with it.
 #[derive(Debug)]
 pub struct Project {
@@ -77,7 +59,7 @@ impl Project {
         process::write_script(project.programs.path(), settings);
         project.write_packer();
         project.write("packer/web.pkr.hcl", TEMPLATE);
-        project.write("terraform/main.tf", ROOT);
+        project.write("terraform/main.tf", scenario.root);
         project.set_content("first");
         let ran = project.deploy();
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);

@@ -8,6 +8,8 @@ pub struct Scenario {
     pub stack: &'static str,
     /// The arguments that deploy the stack for the first time and repair it after a failure.
     pub deploy: &'static [&'static str],
+    /// The root module, with a launch template that uses the image.
+    pub root: &'static str,
     /// The arguments that replace the image once its content has changed.
     pub replace: &'static [&'static str],
     pub remaining: Remaining,
@@ -21,6 +23,8 @@ pub enum Remaining {
     All,
     /// The new one, and so many of those that were there before.
     Newest(usize),
+    /// Every build, and one copy of the newest under the exact name.
+    ByName,
 }
 
 /// What is made of things that a killed run left behind and that the next run did not take away: AMIs without
@@ -33,16 +37,17 @@ pub enum Leftovers {
     Refused,
 }
 
-/// A template without provisioners needs no machine to run them on. Until the driver knows that, it is told.
-const UP: &[&str] = &["up", "--yes", "--no-provision"];
+const UP: &[&str] = &["up", "--yes"];
 
-/// Every AMI has a name of its own, and Terraform gets its id.
+/// Every AMI has a name of its own, and Terraform gets its id. Old ones stay.
 pub const UNIQUE: Scenario = Scenario {
     name: "unique names, up",
+    root: BY_ID,
     stack: r#"
 stack "web" {
   region    = "us-east-1"
   terraform = "terraform"
+  prune     = "manual"
 }
 
 image "web" {
@@ -58,3 +63,97 @@ variables = { ami_id = image.web.id }
     remaining: Remaining::All,
     leftovers: Leftovers::Counted,
 };
+
+/// As [`UNIQUE`], and images beyond the one before go after the apply.
+pub const PRUNING: Scenario = Scenario {
+    name: "unique names, up that prunes",
+    stack: r#"
+stack "web" {
+  region    = "us-east-1"
+  terraform = "terraform"
+}
+
+image "web" {
+  template  = "packer"
+  name      = "web-image"
+  keep      = 1
+  variables = { content = "CONTENT" }
+}
+
+variables = { ami_id = image.web.id }
+"#,
+    remaining: Remaining::Newest(1),
+    ..UNIQUE
+};
+
+/// One AMI has the name that Terraform looks up.
+pub const EXACT: Scenario = Scenario {
+    name: "exact name, up",
+    root: BY_NAME,
+    stack: r#"
+stack "web" {
+  region    = "us-east-1"
+  terraform = "terraform"
+  prune     = "manual"
+}
+
+image "web" {
+  template  = "packer"
+  name      = "web-image"
+  naming    = "exact"
+  variables = { content = "CONTENT" }
+}
+"#,
+    remaining: Remaining::ByName,
+    ..UNIQUE
+};
+
+/// As [`EXACT`], by the command that replaces one image.
+pub const REPLACE: Scenario = Scenario {
+    name: "exact name, image replace",
+    replace: &["image", "replace", "web", "--yes"],
+    ..EXACT
+};
+
+const BY_ID: &str = r#"
+variable "ami_id" {
+  type = string
+}
+
+provider "aws" {}
+
+resource "aws_launch_template" "web" {
+  name                   = "web"
+  image_id               = var.ami_id
+  instance_type          = "t3.micro"
+  update_default_version = true
+}
+
+output "image" {
+  value = aws_launch_template.web.image_id
+}
+"#;
+
+const BY_NAME: &str = r#"
+provider "aws" {}
+
+data "aws_ami" "web" {
+  owners = ["self"]
+
+  filter {
+    name   = "name"
+    values = ["web-image"]
+  }
+}
+
+resource "aws_launch_template" "web" {
+  name                   = "web"
+  image_id               = data.aws_ami.web.id
+  instance_type          = "t3.micro"
+  update_default_version = true
+}
+
+output "image" {
+  value = aws_launch_template.web.image_id
+}
+"#;

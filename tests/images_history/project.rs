@@ -51,7 +51,7 @@ impl Project {
         let mut root = String::from("provider \"aws\" {}\n");
         for image in images {
             stack.push_str(&format!(
-                "image \"{image}\" {{\n  template = \"packer/{image}\"\n  name = \"shop-{image}\"\n  inputs = [\"{image}.version\"]\n}}\n"
+                "image \"{image}\" {{\n  template = \"packer/{image}\"\n  name = \"shop-{image}\"\n  keep = 9\n  inputs = [\"{image}.version\"]\n}}\n"
             ));
             root.push_str(&format!(
                 "variable \"{image}\" {{}}\nresource \"aws_launch_template\" \"{image}\" {{\n  name = \"shop-{image}\"\n  image_id = var.{image}\n}}\noutput \"{image}\" {{ value = aws_launch_template.{image}.image_id }}\n"
