@@ -518,6 +518,10 @@ mod tests {
             if same_rest {
                 new = FingerprintManifest { files: new.files, ..old.clone() };
             }
+            // Two paths with the same digest blur the reason, which is said where their length is chosen.
+            let paths: BTreeSet<&String> = old.files.keys().chain(new.files.keys()).collect();
+            let digests: BTreeSet<_> = paths.iter().map(|path| path_digest(path)).collect();
+            prop_assume!(digests.len() == paths.len());
             let from_tags = diff(&tags(&old), &new).expect("the tags are whole");
             prop_assert_eq!(comparable(from_tags), comparable(super::super::diff(&old, &new)));
         }
