@@ -22,3 +22,7 @@ deny:
 # Measure, and write the results into docs/benchmarks.md (all, or for example `--bench no_op`)
 bench *arguments:
     AMIABLE_UPDATE_BENCHMARKS=1 cargo bench --locked {{ arguments }}
+
+# Kill replacements of every kind at each of their AWS requests (CI does the default kind)
+kill-matrix:
+    cargo test --locked --test images -- --include-ignored --test-threads 1 --nocapture kill_matrix
