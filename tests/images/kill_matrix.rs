@@ -83,7 +83,14 @@ fn matrix(scenario: &Scenario) {
             });
         }
     }
-    let what = format!("{}, killed at {} requests", scenario.name, points.len());
+    let all = trials.len();
+    let trials: Vec<Trial> = trials.into_iter().step_by(one_in()).collect();
+    let what = format!(
+        "{}, killed at {} requests, {} of {all} trials",
+        scenario.name,
+        points.len(),
+        trials.len()
+    );
     lanes::run(
         &what,
         scenario,
@@ -95,6 +102,12 @@ fn matrix(scenario: &Scenario) {
             false => vec!["the request never came".to_owned()],
         },
     );
+}
+
+/// `AMIABLE_KILL_MATRIX_ONE_IN=N` tries every Nth trial only.
+fn one_in() -> usize {
+    let wanted = std::env::var("AMIABLE_KILL_MATRIX_ONE_IN").ok();
+    wanted.map_or(1, |number| number.parse().expect("a number from 1"))
 }
 
 /// Starts `replacement` and kills it where the trial wants it. False when it ends without having been there.
