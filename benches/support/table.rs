@@ -16,6 +16,14 @@ pub struct Results {
     text: String,
 }
 
+/// How many processes wanted to run in the last minute, on average (proc_loadavg(5)), where the system
+/// says so: more than there are cores, and the times are those of a busy machine.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let first = text.split(' ').next().filter(|first| !first.is_empty());
+    first.map_or_else(String::new, |first| format!(", a load of {first}"))
+}
+
 impl Results {
     pub fn new(name: &'static str) -> Self {
         let text = String::new();
@@ -58,7 +66,8 @@ impl Results {
     pub fn publish(mut self) {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         self.note(&format!(
-            "measured with {cores} cores, amiable {}",
+            "measured with {cores} cores{}, amiable {}",
+            load(),
             env!("CARGO_PKG_VERSION")
         ));
         println!("{}:\n\n{}", self.name, self.text);
