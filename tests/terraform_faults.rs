@@ -337,17 +337,3 @@ fn nothing_is_written_into_the_source_tree_and_no_plan_is_left() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
-
-#[test]
-fn a_setting_that_is_not_carried_out_is_refused_and_not_ignored() {
-    for setting in ["naming = \"exact\"", "replace = \"before-build\""] {
-        let image = format!("image \"web\" {{\n  template = \"packer\"\n  {setting}\n}}\n");
-        let project = Project::new(&format!("{STACK}\n{image}"));
-        project.write("packer/web.pkr.hcl", "");
-        Terraform::default().install(&project);
-        project.tool("packer", &[("version", "echo 'Packer v1.6.6'")]);
-        let ran = project.run(UP).expect(3);
-        assert!(ran.stderr.contains("not carried out"), "{}", ran.stderr);
-        assert!(!called(&project, "plan"));
-    }
-}
