@@ -1,12 +1,48 @@
 //! Rows of hex dumps: they split a secret into pieces of sixteen bytes, twice per row.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+
+/// Whether one of the lines of `text` may be a row; most text can be told apart from rows quickly.
+pub(super) fn may_be_in(text: &[u8]) -> bool {
+    let is_digit = |at: usize| DIGITS[usize::from(text[at])];
+    // Six digits in a row are three in a row at every fourth place.
+    let mut at = 0;
+    while at + 3 <= text.len() {
+        if is_digit(at) && is_digit(at + 1) && is_digit(at + 2) {
+            let before = (0..at).rev().take_while(|at| is_digit(*at)).count();
+            let after = (at..text.len()).take_while(|at| is_digit(*at)).count();
+            let start = at - before;
+            at += after;
+            let is_separated = start == 0 || text[start - 1].is_ascii_whitespace();
+            if is_separated && OFFSET_DIGITS.contains(&(before + after)) {
+                return true;
+            }
+        }
+        at += 4;
+    }
+    false
+}
+
+const OFFSET_DIGITS: RangeInclusive<usize> = 6..=16;
+
+const DIGITS: [bool; 256] = {
+    let mut digits = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        digits[byte] = (byte as u8).is_ascii_hexdigit();
+        byte += 1;
+    }
+    digits
+};
 
 /// Where in `line` a row of a hex dump stands, from its offset to its end.
 ///
 /// Rows as `hexdump -C`, `xxd`, `od -t x1z` and Go's `hex.Dump` write them, with anything before
 /// the offset.
 pub(super) fn row(line: &[u8]) -> Option<Range<usize>> {
+    if !may_be_in(line) {
+        return None;
+    }
     let mut at = 0;
     while at < line.len() {
         let word = at..at
@@ -29,7 +65,7 @@ pub(super) fn row(line: &[u8]) -> Option<Range<usize>> {
 /// Six to sixteen digits, and perhaps a colon.
 fn is_offset(word: &[u8]) -> bool {
     let digits = word.strip_suffix(b":").unwrap_or(word);
-    (6..=16).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit)
+    OFFSET_DIGITS.contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 /// At least four bytes in groups of one to four, or fewer if a column of text follows.

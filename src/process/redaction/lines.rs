@@ -1,8 +1,11 @@
 //! Redaction of text that comes in pieces.
 
-use std::{collections::VecDeque, mem, ops::Range};
+use std::{borrow::Cow, collections::VecDeque, mem, ops::Range};
 
-use super::{Redactor, lines_with_offsets, replaced};
+use super::{
+    Redactor, Searched, boundary_before, hex_dump, lines_with_offsets, replaced,
+    sieve::{LONGEST_END, Trail},
+};
 
 /// An end of a line that begins a secret with fewer bytes than this does not hold the line back.
 ///
@@ -14,12 +17,19 @@ const HELD_FROM: usize = 4;
 /// Lines kept at most to see whether a secret goes on in them; the oldest is let go first.
 const MOST_LINES: usize = 1024;
 
+/// Bytes that are kept of a longer line that has been handed out, when no escape is in them.
+const KEPT: usize = 256;
+
 /// Redacts lines one by one, holding one back while it may end with the beginning of a secret that
 /// the next ones complete. Each line has a tag that comes back with it (its time, its channel).
 #[derive(Debug)]
 pub struct RedactingLines<'r, T> {
     redactor: &'r Redactor,
+    /// Lines that what follows may go on with.
     window: VecDeque<Line<T>>,
+    /// How many lines have been taken.
+    taken: usize,
+    trail: Trail,
 }
 
 #[derive(Debug)]
@@ -34,6 +44,8 @@ impl<'r, T> RedactingLines<'r, T> {
         Self {
             redactor,
             window: VecDeque::new(),
+            taken: 0,
+            trail: Trail::new(),
         }
     }
 
@@ -42,12 +54,66 @@ impl<'r, T> RedactingLines<'r, T> {
         let Some(searched) = &self.redactor.searched else {
             return vec![(tag, line.to_owned())];
         };
+        self.taken += 1;
+        if self.has_nothing(searched, line) {
+            self.keep_end(searched, line);
+            return vec![(tag, line.to_owned())];
+        }
         self.window.push_back(Line {
             text: line.to_owned(),
             tag: Some(tag),
         });
-        let (text, ranges) = self.joined();
-        let scan = searched.scan(&text);
+        self.decide(searched)
+    }
+
+    /// Whether it is certain that `line` has nothing to redact and nothing to wait for, and that no line
+    /// waits for it.
+    fn has_nothing(&mut self, searched: &Searched, line: &str) -> bool {
+        let Some(sieve) = &searched.sieve else {
+            return false;
+        };
+        // An escape may need the line end.
+        let with_end = match line.bytes().last() {
+            Some(last) if sieve.begins_escape(last) => Cow::Owned(format!("{line}\n")),
+            _ => Cow::Borrowed(line),
+        };
+        let found = searched.look(sieve, &mut self.trail, self.taken, &with_end);
+        let none_waits = self.window.iter().all(|line| line.tag.is_none());
+        none_waits && !found.here && !found.open && !hex_dump::may_be_in(line.as_bytes())
+    }
+
+    /// Keeps of `line`, which is handed out, and of the lines before it what the next ones may go on with.
+    fn keep_end(&mut self, searched: &Searched, line: &str) {
+        let first = self.trail.start().unwrap_or(self.taken + 1);
+        let lines = (self.taken + 1).saturating_sub(first).min(MOST_LINES);
+        while self.window.len() + 1 > lines.max(1) {
+            self.window.pop_front();
+        }
+        let mut text = line;
+        if line.len() > KEPT && lines <= 1 {
+            let escapes = |byte| {
+                searched
+                    .sieve
+                    .as_ref()
+                    .is_none_or(|it| it.begins_escape(byte))
+            };
+            let end = &line[boundary_before(line, line.len() - KEPT)..];
+            let bytes: usize = end.split_whitespace().map(str::len).sum();
+            if bytes > LONGEST_END && !line.bytes().any(escapes) {
+                text = end;
+            }
+        }
+        self.window.push_back(Line {
+            text: text.to_owned(),
+            tag: None,
+        });
+    }
+
+    /// Searches the lines that are there, and hands out those that are decided.
+    fn decide(&mut self, searched: &Searched) -> Vec<(T, String)> {
+        let (mut text, ranges) = self.joined();
+        text.push('\n');
+        let scan = searched.scan_to_the_end(&text);
         let replacements = searched.replacements(&text, scan.hits);
 
         let undecided = scan.beginning.map_or(ranges.len(), |beginning| {
@@ -77,7 +143,7 @@ impl<'r, T> RedactingLines<'r, T> {
             return Vec::new();
         };
         let (text, ranges) = self.joined();
-        let replacements = searched.replacements(&text, searched.scan(&text).hits);
+        let replacements = searched.replacements(&text, searched.hits(&text));
         let lines = mem::take(&mut self.window).into_iter().zip(ranges);
         lines
             .filter_map(|(line, range)| Some((line.tag?, replaced(&text, range, &replacements))))

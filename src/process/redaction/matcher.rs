@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use aho_corasick::{
-    Anchored, MatchKind, StartKind,
+    Anchored, MatchKind,
     automaton::{Automaton as _, StateID},
-    dfa::DFA,
+    nfa::contiguous::NFA,
 };
 
 use super::forms::{Form, Spacing};
@@ -14,7 +14,7 @@ use super::forms::{Form, Spacing};
 /// skipped. A hit counts only if the white space it skipped is where a fold or a dump puts it.
 #[derive(Debug)]
 pub(super) struct Matcher {
-    dfa: DFA,
+    automaton: NFA,
     start: StateID,
     forms: Vec<Form>,
     /// How many bytes of a form have been seen in each state.
@@ -49,25 +49,24 @@ impl Matcher {
         let needles: Vec<Vec<u8>> = forms.iter().map(|form| squeezed(&form.bytes)).collect();
         // Every hit is wanted, also those that overlap: two secrets may share an end and a
         // beginning, and what is left of either is a piece of a secret.
-        let dfa = DFA::builder()
+        let automaton = NFA::builder()
             .match_kind(MatchKind::Standard)
-            .start_kind(StartKind::Unanchored)
             .prefilter(false)
             .build(&needles)
             .ok()?;
-        let start = dfa.start_state(Anchored::No).ok()?;
+        let start = automaton.start_state(Anchored::No).ok()?;
         let mut depth = HashMap::from([(start, 0)]);
         let mut open = HashSet::from([start]);
         for needle in &needles {
             let mut state = start;
             for (seen, &byte) in needle.iter().enumerate() {
                 open.insert(state);
-                state = dfa.next_state(Anchored::No, state, byte);
+                state = automaton.next_state(Anchored::No, state, byte);
                 depth.insert(state, seen + 1);
             }
         }
         Some(Self {
-            dfa,
+            automaton,
             start,
             forms,
             depth,
@@ -86,10 +85,10 @@ impl Matcher {
                 continue;
             }
             at += 1;
-            state = self.dfa.next_state(Anchored::No, state, byte);
-            if self.dfa.is_match(state) {
-                for index in 0..self.dfa.match_len(state) {
-                    let form = &self.forms[self.dfa.match_pattern(state, index).as_usize()];
+            state = self.automaton.next_state(Anchored::No, state, byte);
+            if self.automaton.is_match(state) {
+                for index in 0..self.automaton.match_len(state) {
+                    let form = &self.forms[self.automaton.match_pattern(state, index).as_usize()];
                     if let Some(hit) = accept(form, bytes, at) {
                         on_hit(hit);
                     }
@@ -115,7 +114,7 @@ impl Matcher {
             let rest = squeezed(&bytes[start..]);
             state = self.start;
             for &byte in &rest[1..] {
-                state = self.dfa.next_state(Anchored::No, state, byte);
+                state = self.automaton.next_state(Anchored::No, state, byte);
             }
         }
     }
@@ -123,7 +122,7 @@ impl Matcher {
 
 /// How many bytes at `at` a form may have between its own: white space, and the bar that
 /// Terraform draws left of its messages.
-fn skippable(bytes: &[u8], at: usize) -> usize {
+pub(super) fn skippable(bytes: &[u8], at: usize) -> usize {
     match bytes[at] {
         b' ' | b'\t' | b'\r' | b'\n' => 1,
         0xE2 if bytes[at..].starts_with("│".as_bytes()) => "│".len(),
@@ -132,7 +131,7 @@ fn skippable(bytes: &[u8], at: usize) -> usize {
 }
 
 /// `bytes` without what [`skippable`] skips.
-fn squeezed(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn squeezed(bytes: &[u8]) -> Vec<u8> {
     let mut rest = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {

@@ -21,6 +21,10 @@ struct Segment {
     is_escape: bool,
 }
 
+/// Bytes of an escape at most. A line end in one is its last byte; both is what [`super::pieces`]
+/// needs.
+pub(super) const LONGEST_ESCAPE: usize = 32;
+
 /// An encoding that keeps the bytes of a secret apart, undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoder {
@@ -32,6 +36,11 @@ pub(super) enum Decoder {
     Backslash,
     /// `&amp;`, `&#38;`, `&#x26;`.
     Html,
+    /// `=3D`, and `=` at the end of a line that goes on (RFC 2045, 6.7).
+    QuotedPrintable,
+    /// What a terminal acts on and does not show: colours within a word, controls, characters without
+    /// width, and the zero bytes of UTF-16.
+    Invisible,
     /// A quote within single quotes of a shell: `'\''`, `'"'"'`.
     ShellQuote,
     /// `$${` and `%%{` in HCL.
@@ -44,7 +53,13 @@ pub(super) enum Decoder {
 impl Decoder {
     /// The decoders that can matter for secrets with these texts.
     pub fn for_secrets<'s>(texts: impl Iterator<Item = &'s str>) -> Vec<Self> {
-        let mut all = vec![Self::Percent, Self::Backslash, Self::Html];
+        let mut all = vec![
+            Self::Percent,
+            Self::Backslash,
+            Self::Html,
+            Self::QuotedPrintable,
+            Self::Invisible,
+        ];
         for text in texts {
             let doubled = [b'\'', b'"', b'$', b'%'];
             let doubled =
@@ -64,12 +79,18 @@ impl Decoder {
     }
 
     /// Whether an escape may begin with `byte`.
-    fn is_triggered_by(self, byte: u8) -> bool {
+    pub fn is_triggered_by(self, byte: u8) -> bool {
         match self {
             Self::Percent => byte == b'%',
             Self::Form => byte == b'%' || byte == b'+',
             Self::Backslash => byte == b'\\',
             Self::Html => byte == b'&',
+            Self::QuotedPrintable => byte == b'=',
+            // Of the characters without width, the first bytes.
+            Self::Invisible => {
+                (byte.is_ascii_control() && !byte.is_ascii_whitespace())
+                    || matches!(byte, 0xC2 | 0xE2 | 0xEF)
+            }
             Self::ShellQuote => byte == b'\'',
             Self::Template => byte == b'$' || byte == b'%',
             Self::Doubled(which) => byte == which,
@@ -84,6 +105,8 @@ impl Decoder {
             Self::Form => percent(bytes),
             Self::Backslash => backslash(bytes),
             Self::Html => html(bytes),
+            Self::QuotedPrintable => quoted_printable(bytes),
+            Self::Invisible => invisible(bytes).map(|length| (length, Meaning::Nothing)),
             Self::ShellQuote => [r"'\''", r#"'"'"'"#]
                 .iter()
                 .find(|quote| bytes.starts_with(quote.as_bytes()))
@@ -171,6 +194,7 @@ impl<'a> View<'a> {
 
 /// What an escape stands for.
 enum Meaning {
+    Nothing,
     Byte(u8),
     Character(char),
 }
@@ -178,6 +202,7 @@ enum Meaning {
 impl Meaning {
     fn push_to(&self, bytes: &mut Vec<u8>) {
         match self {
+            Self::Nothing => {}
             Self::Byte(byte) => bytes.push(*byte),
             Self::Character(character) => {
                 bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
@@ -189,6 +214,45 @@ impl Meaning {
 fn percent(bytes: &[u8]) -> Option<(usize, Meaning)> {
     let digits = bytes.get(1..3)?;
     Some((3, Meaning::Byte(u8::try_from(number(digits, 16)?).ok()?)))
+}
+
+fn quoted_printable(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    match bytes.get(1..)? {
+        [b'\n', ..] => Some((2, Meaning::Nothing)),
+        [b'\r', b'\n', ..] => Some((3, Meaning::Nothing)),
+        // Lower case is for values, like `a=be`.
+        [high, low, ..] if !high.is_ascii_lowercase() && !low.is_ascii_lowercase() => {
+            let byte = number(&[*high, *low], 16)?;
+            Some((3, Meaning::Byte(u8::try_from(byte).ok()?)))
+        }
+        _ => None,
+    }
+}
+
+/// Length of what stands at the beginning of `bytes` and is not shown.
+fn invisible(bytes: &[u8]) -> Option<usize> {
+    match *bytes {
+        [0x1B, b'[', ..] => {
+            // ECMA-48: parameters, intermediates, and one final byte.
+            let rest = &bytes[2..bytes.len().min(LONGEST_ESCAPE)];
+            let inner = rest
+                .iter()
+                .take_while(|byte| (0x20..0x40).contains(*byte))
+                .count();
+            let is_final = rest
+                .get(inner)
+                .is_some_and(|byte| (0x40..0x7F).contains(byte));
+            is_final.then_some(2 + inner + 1)
+        }
+        [control, ..] if control.is_ascii_control() => Some(1),
+        // Soft hyphen.
+        [0xC2, 0xAD, ..] => Some(2),
+        // U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF.
+        [0xE2, 0x80, 0x8B..=0x8F | 0xAA..=0xAE, ..]
+        | [0xE2, 0x81, 0xA0..=0xAF, ..]
+        | [0xEF, 0xBB, 0xBF, ..] => Some(3),
+        _ => None,
+    }
 }
 
 fn doubled(bytes: &[u8]) -> Option<(usize, Meaning)> {
@@ -334,12 +398,35 @@ mod tests {
                 "&amp;&lt;&#39;&#x27;&#X41;&quest;&nope;&",
                 "&<''A?&nope;&",
             ),
+            (
+                Decoder::QuotedPrintable,
+                "a=3Db=\nc=\r\nd=3d e=",
+                "a=bcd=3d e=",
+            ),
+            (
+                Decoder::Invisible,
+                "a\u{1b}[01;31m\u{1b}[Kb\u{1b}[m\0c\u{8}\u{200b}\u{ad}d\u{feff} é│\n\t",
+                "abcd é│\n\t",
+            ),
             (Decoder::ShellQuote, r#"it'\''s it'"'"'s"#, "it's it's"),
             (Decoder::Doubled(b'\''), "it''s \"\"", "it's \"\""),
             (Decoder::Template, "$$x $${a} %%{b}", "$$x ${a} %{b}"),
             (Decoder::Doubled(b'$'), "$$x $${a} 5%%", "$x ${a} 5%%"),
         ] {
             assert_eq!(decoded(decoder, text), meaning, "{decoder:?}");
+        }
+    }
+
+    #[test]
+    fn no_escape_is_longer_than_the_longest() {
+        let digits = "0".repeat(100);
+        for (decoder, text) in [
+            (Decoder::Html, format!("&#{digits}38;")),
+            (Decoder::Backslash, format!("\\u{{{digits}26}}")),
+            (Decoder::Invisible, format!("\u{1b}[{digits}m")),
+        ] {
+            let taken = decoder.token(text.as_bytes()).map_or(0, |(taken, _)| taken);
+            assert!(taken <= LONGEST_ESCAPE, "{decoder:?} takes {taken}");
         }
     }
 
