@@ -24,10 +24,14 @@ pub fn run(data: &[u8]) {
         match load(&project, name, environment, &|_| Some("x".to_owned())) {
             Ok(stack) => {
                 let scope = stack.scope();
-                let variables = stack.variables.0.values().filter_map(|value| match value {
-                    VariableValue::Expr(expr) => Some(expr),
-                    VariableValue::Credential { .. } => None,
-                });
+                let variables = stack
+                    .variables
+                    .0
+                    .iter()
+                    .filter_map(|(_, value)| match value {
+                        VariableValue::Expr(expr) => Some(expr),
+                        VariableValue::Credential { .. } => None,
+                    });
                 for expr in variables.chain(&stack.summary) {
                     let _ = expr.evaluate(&scope).map_err(|error| error.to_string());
                 }

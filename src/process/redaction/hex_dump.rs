@@ -2,25 +2,47 @@
 
 use std::ops::{Range, RangeInclusive};
 
-/// Whether one of the lines of `text` may be a row; most text can be told apart from rows quickly.
+use memchr::{memchr, memrchr};
+
+/// The rows in `text`, in order.
+pub(super) fn rows(text: &[u8]) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = next_offset(text, at) {
+        let start = memrchr(b'\n', &text[..offset]).map_or(0, |end| end + 1);
+        let end = memchr(b'\n', &text[offset..]).map_or(text.len(), |end| offset + end);
+        let row = row(&text[start..end]);
+        rows.extend(row.map(|row| start + row.start..start + row.end));
+        at = end;
+    }
+    rows
+}
+
+/// Whether a line of `text` may be a row, which is quick to tell of most.
 pub(super) fn may_be_in(text: &[u8]) -> bool {
+    next_offset(text, 0).is_some()
+}
+
+/// Where the next word is, from `at` on, that has as many digits as an offset and begins with them.
+fn next_offset(text: &[u8], mut at: usize) -> Option<usize> {
     let is_digit = |at: usize| DIGITS[usize::from(text[at])];
     // Six digits in a row are three in a row at every fourth place.
-    let mut at = 0;
     while at + 3 <= text.len() {
         if is_digit(at) && is_digit(at + 1) && is_digit(at + 2) {
             let before = (0..at).rev().take_while(|at| is_digit(*at)).count();
             let after = (at..text.len()).take_while(|at| is_digit(*at)).count();
             let start = at - before;
-            at += after;
-            let is_separated = start == 0 || text[start - 1].is_ascii_whitespace();
-            if is_separated && OFFSET_DIGITS.contains(&(before + after)) {
-                return true;
+            let begins = start == 0 || text[start - 1].is_ascii_whitespace();
+            let end = text.get(at + after);
+            let ends = end.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b':');
+            if begins && ends && OFFSET_DIGITS.contains(&(before + after)) {
+                return Some(start);
             }
+            at += after;
         }
         at += 4;
     }
-    false
+    None
 }
 
 const OFFSET_DIGITS: RangeInclusive<usize> = 6..=16;
@@ -39,10 +61,7 @@ const DIGITS: [bool; 256] = {
 ///
 /// Rows as `hexdump -C`, `xxd`, `od -t x1z` and Go's `hex.Dump` write them, with anything before
 /// the offset.
-pub(super) fn row(line: &[u8]) -> Option<Range<usize>> {
-    if !may_be_in(line) {
-        return None;
-    }
+fn row(line: &[u8]) -> Option<Range<usize>> {
     let mut at = 0;
     while at < line.len() {
         let word = at..at
@@ -101,6 +120,16 @@ mod tests {
         ] {
             assert!(row(text.as_bytes()).is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn rows_are_found_among_other_lines() {
+        let row = "00000010  41  |A|";
+        let other = "sha256 0123456789ab, took 20260101 s";
+        let text = format!("{other}\n{row}\n\n{other}\n at {row}");
+        let found = rows(text.as_bytes());
+        let found: Vec<&str> = found.into_iter().map(|row| &text[row]).collect();
+        assert_eq!(found, [row, row]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::{borrow::Cow, collections::VecDeque, mem, ops::Range};
 
 use super::{
-    Redactor, Searched, boundary_before, hex_dump, lines_with_offsets, replaced,
+    Redactor, Searched, boundary_before, hex_dump, lines_with_offsets,
+    pieces::pieces,
+    replaced,
     sieve::{LONGEST_END, Trail},
 };
 
@@ -12,7 +14,7 @@ use super::{
 /// Every other line ends with a letter that some secret begins with; a display that waits for the
 /// next line to show such a line is always one behind. What this lets through of a secret that is
 /// split after its first bytes is those bytes: the rest is still recognised and taken out.
-const HELD_FROM: usize = 4;
+pub(super) const HELD_FROM: usize = 4;
 
 /// Lines kept at most to see whether a secret goes on in them; the oldest is let go first.
 const MOST_LINES: usize = 1024;
@@ -77,9 +79,14 @@ impl<'r, T> RedactingLines<'r, T> {
             Some(last) if sieve.begins_escape(last) => Cow::Owned(format!("{line}\n")),
             _ => Cow::Borrowed(line),
         };
-        let found = searched.look(sieve, &mut self.trail, self.taken, &with_end);
+        let (mut here, mut open) = (false, false);
+        for piece in pieces(&with_end) {
+            let found = searched.look(sieve, &mut self.trail, self.taken, &with_end[piece]);
+            here |= found.here;
+            open = found.open;
+        }
         let none_waits = self.window.iter().all(|line| line.tag.is_none());
-        none_waits && !found.here && !found.open && !hex_dump::may_be_in(line.as_bytes())
+        none_waits && !here && !open && !hex_dump::may_be_in(line.as_bytes())
     }
 
     /// Keeps of `line`, which is handed out, and of the lines before it what the next ones may go on with.

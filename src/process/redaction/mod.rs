@@ -35,7 +35,7 @@ pub use lines::{RedactingLines, RedactingText};
 pub use strength::{SHORTEST, Strength, strength};
 
 use matcher::{Beginning, Hit, Matcher};
-use pieces::Pieces;
+use pieces::pieces;
 use sieve::{Sieve, Suspicion, Trail};
 use view::{Decoder, View};
 
@@ -198,7 +198,7 @@ impl Searched {
     fn suspicious(&self, sieve: &Sieve, text: &str) -> (Vec<Range<usize>>, usize) {
         let mut trail = Trail::new();
         let mut all: Vec<Range<usize>> = Vec::new();
-        for piece in Pieces::new(text, sieve) {
+        for piece in pieces(text) {
             let before = trail.start().unwrap_or(piece.start);
             let found = self.look(sieve, &mut trail, piece.start, &text[piece.clone()]);
             if !found.here {
@@ -287,9 +287,6 @@ impl Searched {
 
     /// What to replace in `text`: in order, without overlaps, each on one line.
     fn replacements(&self, text: &str, mut hits: Vec<Hit>) -> Vec<Replacement<'_>> {
-        if hits.is_empty() && !hex_dump::may_be_in(text.as_bytes()) {
-            return Vec::new();
-        }
         hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
         let mut merged: Vec<Hit> = Vec::new();
         for hit in hits {
@@ -298,37 +295,25 @@ impl Searched {
                 _ => merged.push(hit),
             }
         }
+        let rows = hex_dump::rows(text.as_bytes());
         let mut replacements = Vec::new();
-        let mut merged = merged.into_iter().peekable();
-        for line in lines_with_offsets(text) {
-            let row = hex_dump::row(text[line.clone()].as_bytes())
-                .map(|row| line.start + row.start..line.start + row.end);
-            if let Some(row) = &row {
-                replacements.push(Replacement {
-                    range: row.clone(),
-                    with: HEX_DUMP,
-                });
-            }
-            while let Some(hit) = merged.peek() {
-                if hit.start >= line.end {
-                    break;
-                }
-                let piece = visible(text, hit.start.max(line.start)..hit.end.min(line.end));
-                let in_row = row
-                    .as_ref()
-                    .is_some_and(|row| row.start < piece.end && piece.start < row.end);
+        for hit in merged {
+            for line in lines_with_offsets(&text[hit.start..hit.end]) {
+                let piece = visible(text, hit.start + line.start..hit.start + line.end);
+                let next_row = rows.partition_point(|row| row.end <= piece.start);
+                let in_row = rows.get(next_row).is_some_and(|row| row.start < piece.end);
                 if !piece.is_empty() && !in_row {
                     replacements.push(Replacement {
                         range: piece,
                         with: &self.marks[hit.secret],
                     });
                 }
-                if hit.end > line.end {
-                    break;
-                }
-                merged.next();
             }
         }
+        replacements.extend(rows.into_iter().map(|range| Replacement {
+            range,
+            with: HEX_DUMP,
+        }));
         replacements.sort_by_key(|replacement| replacement.range.start);
         replacements
     }

@@ -1,72 +1,63 @@
-//! Cuts text into pieces that can be read apart, and lines of any length with them.
-//!
-//! A piece ends where no escape goes on, in whatever encoding and layer, so that the readings of the
-//! pieces, one after the other, are the readings of the text: after a line end, which ends every
-//! escape that it is in, or after a space in a stretch without the beginning of an escape.
+//! Cuts text into pieces that can be read apart.
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
-use super::{LAYERS, sieve::Sieve, view::LONGEST_ESCAPE};
+use memchr::memchr;
 
 /// Lines are cut from this length on.
-const LONG: usize = 16 * 1024;
+const LONG: usize = 128;
 
-/// Bytes without the beginning of an escape that end a piece: an escape from before them ends in them,
-/// what it means can begin an escape of the next layer, and so on. Backslashes have a layer more.
-const QUIET: usize = (LAYERS + 1) * LONGEST_ESCAPE;
-
-pub(super) struct Pieces<'t> {
-    text: &'t str,
-    sieve: &'t Sieve,
-    at: usize,
-    /// End of the line that `at` is in.
-    line_end: usize,
-}
-
-impl<'t> Pieces<'t> {
-    pub fn new(text: &'t str, sieve: &'t Sieve) -> Self {
-        Self {
-            text,
-            sieve,
-            at: 0,
-            line_end: 0,
+/// The pieces of `text`: its lines with their ends, long ones in parts that end with a space.
+///
+/// A line end and a space each end every escape that they are in, in whatever encoding
+/// ([`super::view::Decoder`]). So the readings of the pieces, one after the other, are the readings of
+/// the text, through all layers.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let (mut at, mut line_end) = (0, 0);
+    iter::from_fn(move || {
+        if at == line_end {
+            if at == text.len() {
+                return None;
+            }
+            let end = memchr(b'\n', &text.as_bytes()[at..]);
+            line_end = end.map_or(text.len(), |end| at + end + 1);
         }
-    }
-
-    /// The end of the piece that begins at `at`, in a long line.
-    fn quiet_end(&self) -> usize {
-        let from = self.at + LONG;
-        let mut quiet = 0;
-        for (offset, byte) in self.text.as_bytes()[from..self.line_end].iter().enumerate() {
-            quiet += 1;
-            if self.sieve.begins_escape(*byte) {
-                quiet = 0;
-            } else if quiet > QUIET && *byte == b' ' {
-                return from + offset + 1;
+        let start = at;
+        at = line_end;
+        if line_end - start > LONG {
+            let rest = &text.as_bytes()[start + LONG..line_end];
+            if let Some(space) = memchr(b' ', rest) {
+                at = start + LONG + space + 1;
             }
         }
-        self.line_end
-    }
+        Some(start..at)
+    })
 }
 
-impl Iterator for Pieces<'_> {
-    type Item = Range<usize>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn next(&mut self) -> Option<Range<usize>> {
-        if self.at == self.text.len() {
-            return None;
+    fn lengths(text: &str) -> Vec<usize> {
+        let all: Vec<Range<usize>> = pieces(text).collect();
+        let mut end = 0;
+        for piece in &all {
+            assert_eq!(piece.start, end);
+            end = piece.end;
         }
-        if self.at == self.line_end {
-            let end = self.text[self.at..].find('\n');
-            self.line_end = end.map_or(self.text.len(), |end| self.at + end + 1);
-        }
-        let end = if self.line_end - self.at > LONG {
-            self.quiet_end()
-        } else {
-            self.line_end
-        };
-        let piece = self.at..end;
-        self.at = end;
-        Some(piece)
+        assert_eq!(end, text.len());
+        all.iter().map(Range::len).collect()
+    }
+
+    #[test]
+    fn pieces_end_with_lines_and_in_long_lines_with_spaces() {
+        assert!(lengths("").is_empty());
+        assert_eq!(lengths("\n\na b\nc"), [1, 1, 4, 1]);
+        let word = "é".repeat(LONG);
+        assert_eq!(
+            lengths(&format!("{word}{word} {word} {word}")),
+            [4 * LONG + 1, 2 * LONG + 1, 2 * LONG]
+        );
+        assert_eq!(lengths(&word), [2 * LONG]);
     }
 }

@@ -210,8 +210,8 @@ impl Writing {
                 .bytes()
                 .enumerate()
                 .map(|(at, byte)| match byte {
-                    _ if at == 5 => format!("=\n={byte:02X}"),
-                    b'=' | 0x00..0x20 | 0x7F.. => format!("={byte:02X}"),
+                    b'!'..=b'<' | b'>'..=b'~' if at == 5 => format!("=\n{}", char::from(byte)),
+                    b'=' | b'\n' | 0x80.. => format!("={byte:02X}"),
                     other => char::from(other).to_string(),
                 })
                 .collect(),
@@ -369,6 +369,20 @@ fn folded(text: &str, places: &[Index]) -> String {
     characters.concat()
 }
 
+/// Whether the lines are the same, but for bytes at the end of a line that are too few to wait for what
+/// follows.
+fn is_streamed_like(streamed: &str, whole: &str) -> bool {
+    let is_like = |(streamed, whole): (&str, &str)| {
+        let end = || {
+            let before = whole.strip_suffix("[REDACTED:it]")?;
+            streamed.strip_prefix(before)
+        };
+        streamed == whole || end().is_some_and(|end| end.len() < lines::HELD_FROM)
+    };
+    streamed.split('\n').count() == whole.split('\n').count()
+        && streamed.split('\n').zip(whole.split('\n')).all(is_like)
+}
+
 /// Few cases by default, because building an automaton without optimisation takes long; more with
 /// `PROPTEST_CASES`.
 fn config() -> ProptestConfig {
@@ -468,7 +482,8 @@ proptest! {
             .map(|chunk| stream.push(&chunk.iter().collect::<String>()))
             .collect();
         streamed.push_str(&stream.finish());
-        prop_assert_eq!(streamed, redactor.redact(&text).into_owned());
+        let whole = redactor.redact(&text);
+        prop_assert!(is_streamed_like(&streamed, &whole), "{streamed:?} is not {whole:?}");
     }
 
     #[test]

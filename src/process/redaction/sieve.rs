@@ -12,13 +12,15 @@
 use std::collections::VecDeque;
 
 use super::{
+    lines::HELD_FROM,
     matcher::{skippable, squeezed},
     view::Decoder,
 };
 
 /// Bytes of a window. A line whose end begins a form with at least as many is held back, so it must
-/// not be more than [`super::lines::HELD_FROM`].
+/// not be more than [`HELD_FROM`].
 const WINDOW: usize = 4;
+const _: () = assert!(WINDOW <= HELD_FROM);
 
 /// Windows in a row that are asked for at most. More would make the steps wider, and the trail longer.
 const LONGEST_RUN: usize = 8;
@@ -32,18 +34,20 @@ const BLOCK: usize = 4096;
 /// Different ends that the pieces before may have, read one way or the other, before they are given up.
 const MOST_ENDS: usize = 32;
 
-const SKIPPED: u16 = 1 << 15;
+/// Counts as a byte of a form: white space does not.
+const KEPT: u16 = 1;
 /// Begins the bar that is skipped like white space, and other characters too.
-const BAR: u16 = 1 << 14;
+const BAR: u16 = 1 << 1;
+/// The bits above are the decoders'.
+const FIRST_DECODER: u32 = 2;
 
 #[derive(Debug)]
 pub(super) struct Sieve {
     /// For each byte whether it is skipped, and by one bit each which decoders it may matter to.
     classes: Box<[u16; 256]>,
-    /// One bit for each hash.
-    windows: Vec<u64>,
-    /// How far a hash is shifted to be an index of a bit.
-    shift: u32,
+    windows: Windows,
+    /// The first window of each form.
+    first_windows: Windows,
     /// Windows in a row that each form has.
     run: usize,
     /// Bytes of a form that can stand before a piece without a run of windows among them.
@@ -190,26 +194,26 @@ impl Sieve {
         let shortest = forms.iter().map(Vec::len).min()?;
         let run = (shortest + 1).checked_sub(WINDOW).filter(|run| *run > 0)?;
         let count: usize = forms.iter().map(|form| form.len() + 1 - WINDOW).sum();
-        // One bit in 64 or fewer is set, and the table has 4 kB at least and 512 kB at most.
-        let bits = (count * 64).next_power_of_two().ilog2().clamp(15, 22);
         let run = run.min(LONGEST_RUN);
         let mut sieve = Self {
             classes: Box::new(classes(decoders)),
-            windows: vec![0; 1 << (bits - 6)],
-            shift: u32::BITS - bits,
+            windows: Windows::room_for(count),
+            first_windows: Windows::room_for(forms.len()),
             run,
             carried: run + WINDOW - 2,
         };
-        for window in forms.iter().flat_map(|form| form.windows(WINDOW)) {
-            let index = sieve.index(window);
-            sieve.windows[index / 64] |= 1 << (index % 64);
+        for form in &forms {
+            sieve.first_windows.insert(&form[..WINDOW]);
+            for window in form.windows(WINDOW) {
+                sieve.windows.insert(window);
+            }
         }
         Some(sieve)
     }
 
     /// Whether an escape may begin with `byte`.
     pub fn begins_escape(&self, byte: u8) -> bool {
-        self.classes[usize::from(byte)] & !(SKIPPED | BAR) != 0
+        self.classes[usize::from(byte)] >> FIRST_DECODER != 0
     }
 
     /// Looks at the piece at `position`. `read` shows each reading of it, and is told for each which
@@ -221,7 +225,7 @@ impl Sieve {
         read: impl FnOnce(&mut dyn FnMut(&[u8]) -> u16),
     ) -> Suspicion {
         trail.begin_piece();
-        read(&mut |bytes| self.look_at(trail, bytes) & !(SKIPPED | BAR));
+        read(&mut |bytes| self.look_at(trail, bytes) >> FIRST_DECODER);
         trail.end_piece(position, self.carried)
     }
 
@@ -245,8 +249,7 @@ impl Sieve {
             }
             (length, classes) = (pass.seen, pass.classes);
             let filled = &trail.block[..pass.filled];
-            let last = filled.len().checked_sub(WINDOW);
-            trail.piece.found.open |= last.is_some_and(|last| self.knows(filled, last));
+            trail.piece.found.open |= self.may_end_in_beginning(filled);
             let end = End::of(filled, self.carried);
             trail.add_end(end);
         }
@@ -299,7 +302,7 @@ impl Sieve {
         for &byte in block {
             let class = self.classes[usize::from(byte)];
             out[written] = byte;
-            written += usize::from(class & SKIPPED == 0);
+            written += usize::from(class & KEPT);
             classes |= class;
         }
         if classes & BAR == 0 {
@@ -351,15 +354,61 @@ impl Sieve {
         None
     }
 
-    #[inline]
-    fn knows(&self, bytes: &[u8], at: usize) -> bool {
-        let index = self.index(&bytes[at..at + WINDOW]);
-        self.windows[index / 64] >> (index % 64) & 1 == 1
+    /// Whether the end of `bytes` may be the beginning of a form, with a window or more.
+    fn may_end_in_beginning(&self, bytes: &[u8]) -> bool {
+        let windows = (bytes.len() + 1).saturating_sub(WINDOW);
+        for at in (0..windows).rev() {
+            if !self.knows(bytes, at) {
+                return false;
+            }
+            if self.first_windows.contains(bytes, at) {
+                return true;
+            }
+        }
+        // It began before.
+        windows > 0
     }
 
     #[inline]
-    fn index(&self, window: &[u8]) -> usize {
-        let window = u32::from_le_bytes(window.try_into().expect("a window has four bytes"));
+    fn knows(&self, bytes: &[u8], at: usize) -> bool {
+        self.windows.contains(bytes, at)
+    }
+}
+
+/// A set of windows that has some others, too: one bit for each hash.
+#[derive(Debug)]
+struct Windows {
+    bits: Vec<u64>,
+    /// How far a hash is shifted to be an index of a bit.
+    shift: u32,
+}
+
+impl Windows {
+    /// For `count` windows: one bit in 16 or fewer is set, in 4 kB at least and 512 kB at most.
+    fn room_for(count: usize) -> Self {
+        let bits = (count * 16).next_power_of_two().ilog2().clamp(15, 22);
+        Self {
+            bits: vec![0; 1 << (bits - u64::BITS.ilog2())],
+            shift: u32::BITS - bits,
+        }
+    }
+
+    fn insert(&mut self, window: &[u8]) {
+        let index = self.index(window, 0);
+        self.bits[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Whether it may have the window of `bytes` at `at`.
+    #[inline]
+    fn contains(&self, bytes: &[u8], at: usize) -> bool {
+        let index = self.index(bytes, at);
+        self.bits[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    #[inline]
+    fn index(&self, bytes: &[u8], at: usize) -> usize {
+        let window = bytes[at..at + WINDOW].try_into();
+        let window = u32::from_le_bytes(window.expect("a window has four bytes"));
         // Fibonacci hashing: the upper bits of the product depend on all bits of the window.
         (window.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
     }
@@ -368,13 +417,12 @@ impl Sieve {
 fn classes(decoders: &[Decoder]) -> [u16; 256] {
     std::array::from_fn(|byte| {
         let byte = u8::try_from(byte).expect("an index of 256 elements");
-        let skipped = match skippable(&[byte], 0) {
-            0 => 0,
-            _ => SKIPPED,
-        };
+        let kept = if skippable(&[byte], 0) == 0 { KEPT } else { 0 };
         let bar = if byte == "│".as_bytes()[0] { BAR } else { 0 };
         let decoders = decoders.iter().enumerate();
         let triggered = decoders.filter(|(_, decoder)| decoder.is_triggered_by(byte));
-        triggered.fold(skipped | bar, |class, (at, _)| class | 1 << at)
+        triggered.fold(kept | bar, |class, (at, _)| {
+            class | 1 << FIRST_DECODER << at
+        })
     })
 }

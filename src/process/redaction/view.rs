@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
 /// Bytes to search, and the way back to where they come from.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -21,11 +23,9 @@ struct Segment {
     is_escape: bool,
 }
 
-/// Bytes of an escape at most. A line end in one is its last byte; both is what [`super::pieces`]
-/// needs.
-pub(super) const LONGEST_ESCAPE: usize = 32;
-
 /// An encoding that keeps the bytes of a secret apart, undone.
+///
+/// A line end or a space in an escape is its last byte; that is what [`super::pieces`] needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoder {
     /// `%2F`, in either case.
@@ -80,20 +80,25 @@ impl Decoder {
 
     /// Whether an escape may begin with `byte`.
     pub fn is_triggered_by(self, byte: u8) -> bool {
+        self.next_trigger(&[byte]).is_some()
+    }
+
+    /// Where the first byte is that an escape may begin with.
+    fn next_trigger(self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Self::Percent => byte == b'%',
-            Self::Form => byte == b'%' || byte == b'+',
-            Self::Backslash => byte == b'\\',
-            Self::Html => byte == b'&',
-            Self::QuotedPrintable => byte == b'=',
+            Self::Percent => memchr(b'%', bytes),
+            Self::Form => memchr2(b'%', b'+', bytes),
+            Self::Backslash => memchr(b'\\', bytes),
+            Self::Html => memchr(b'&', bytes),
+            Self::QuotedPrintable => memchr(b'=', bytes),
             // Of the characters without width, the first bytes.
-            Self::Invisible => {
+            Self::Invisible => bytes.iter().position(|byte| {
                 (byte.is_ascii_control() && !byte.is_ascii_whitespace())
                     || matches!(byte, 0xC2 | 0xE2 | 0xEF)
-            }
-            Self::ShellQuote => byte == b'\'',
-            Self::Template => byte == b'$' || byte == b'%',
-            Self::Doubled(which) => byte == which,
+            }),
+            Self::ShellQuote => memchr(b'\'', bytes),
+            Self::Template => memchr2(b'$', b'%', bytes),
+            Self::Doubled(which) => memchr(which, bytes),
         }
     }
 
@@ -165,10 +170,7 @@ impl<'a> View<'a> {
     /// The first escape from `at` on: where it begins, how many bytes it takes, what it means.
     fn next_escape(&self, decoder: Decoder, mut at: usize) -> Option<(usize, usize, Meaning)> {
         loop {
-            let rest = &self.bytes[at..];
-            at += rest
-                .iter()
-                .position(|&byte| decoder.is_triggered_by(byte))?;
+            at += decoder.next_trigger(&self.bytes[at..])?;
             if let Some((taken, meaning)) = decoder.token(&self.bytes[at..]) {
                 return Some((at, taken, meaning));
             }
@@ -220,10 +222,11 @@ fn quoted_printable(bytes: &[u8]) -> Option<(usize, Meaning)> {
     match bytes.get(1..)? {
         [b'\n', ..] => Some((2, Meaning::Nothing)),
         [b'\r', b'\n', ..] => Some((3, Meaning::Nothing)),
-        // Lower case is for values, like `a=be`.
+        // Only what has to be encoded: `size=10` is no control character.
         [high, low, ..] if !high.is_ascii_lowercase() && !low.is_ascii_lowercase() => {
-            let byte = number(&[*high, *low], 16)?;
-            Some((3, Meaning::Byte(u8::try_from(byte).ok()?)))
+            let byte = u8::try_from(number(&[*high, *low], 16)?).ok()?;
+            let is_encoded = matches!(byte, b'=' | b' ' | b'\t' | b'\n' | b'\r' | 0x80..);
+            is_encoded.then_some((3, Meaning::Byte(byte)))
         }
         _ => None,
     }
@@ -233,11 +236,11 @@ fn quoted_printable(bytes: &[u8]) -> Option<(usize, Meaning)> {
 fn invisible(bytes: &[u8]) -> Option<usize> {
     match *bytes {
         [0x1B, b'[', ..] => {
-            // ECMA-48: parameters, intermediates, and one final byte.
-            let rest = &bytes[2..bytes.len().min(LONGEST_ESCAPE)];
+            // ECMA-48: parameters, intermediates but for the space, and one final byte.
+            let rest = &bytes[2..];
             let inner = rest
                 .iter()
-                .take_while(|byte| (0x20..0x40).contains(*byte))
+                .take_while(|byte| (0x21..0x40).contains(*byte))
                 .count();
             let is_final = rest
                 .get(inner)
@@ -400,8 +403,8 @@ mod tests {
             ),
             (
                 Decoder::QuotedPrintable,
-                "a=3Db=\nc=\r\nd=3d e=",
-                "a=bcd=3d e=",
+                "a=3Db=\nc=\r\nd=3d e=41=",
+                "a=bcd=3d e=41=",
             ),
             (
                 Decoder::Invisible,
@@ -418,15 +421,59 @@ mod tests {
     }
 
     #[test]
-    fn no_escape_is_longer_than_the_longest() {
-        let digits = "0".repeat(100);
-        for (decoder, text) in [
-            (Decoder::Html, format!("&#{digits}38;")),
-            (Decoder::Backslash, format!("\\u{{{digits}26}}")),
-            (Decoder::Invisible, format!("\u{1b}[{digits}m")),
-        ] {
-            let taken = decoder.token(text.as_bytes()).map_or(0, |(taken, _)| taken);
-            assert!(taken <= LONGEST_ESCAPE, "{decoder:?} takes {taken}");
+    fn a_line_end_and_a_space_are_the_last_byte_of_an_escape() {
+        let all = Decoder::for_secrets(["' \"$%${"].into_iter());
+        let beginnings = [
+            "%",
+            "%2",
+            "+",
+            "\\",
+            "\\u",
+            "\\u{",
+            "\\u00",
+            "\\u{26",
+            "\\ud83d",
+            "\\ud83d\\u",
+            "\\U",
+            "\\x",
+            "\\0",
+            "\\04",
+            "&",
+            "&am",
+            "&#",
+            "&#3",
+            "&#x",
+            "=",
+            "=4",
+            "=\r",
+            "\u{1b}",
+            "\u{1b}[",
+            "\u{1b}[1;",
+            "'",
+            "'\\",
+            "'\\'",
+            "'\"",
+            "\"",
+            "$",
+            "%%",
+            "$$",
+        ];
+        for end in [" ", "\n"] {
+            for after in [
+                "26", "amp;", "41", "de00", "\\ude00", "m", "''", "'\"'", "{", "\n", "0000",
+            ] {
+                for beginning in beginnings {
+                    let text = format!("{beginning}{end}{after}");
+                    for decoder in &all {
+                        let taken = decoder
+                            .is_triggered_by(text.as_bytes()[0])
+                            .then(|| decoder.token(text.as_bytes()))
+                            .flatten()
+                            .map_or(0, |(taken, _)| taken);
+                        assert!(taken <= beginning.len() + 1, "{decoder:?} {text:?}");
+                    }
+                }
+            }
         }
     }
 
