@@ -18,11 +18,6 @@ pub(super) fn rows(text: &[u8]) -> Vec<Range<usize>> {
     rows
 }
 
-/// Whether a line of `text` may be a row, which is quick to tell of most.
-pub(super) fn may_be_in(text: &[u8]) -> bool {
-    next_offset(text, 0).is_some()
-}
-
 /// Where the next word is, from `at` on, that has as many digits as an offset and begins with them.
 fn next_offset(text: &[u8], mut at: usize) -> Option<usize> {
     let is_digit = |at: usize| DIGITS[usize::from(text[at])];

@@ -86,7 +86,7 @@ impl<'r, T> RedactingLines<'r, T> {
             open = found.open;
         }
         let none_waits = self.window.iter().all(|line| line.tag.is_none());
-        none_waits && !here && !open && !hex_dump::may_be_in(line.as_bytes())
+        none_waits && !here && !open && hex_dump::rows(line.as_bytes()).is_empty()
     }
 
     /// Keeps of `line`, which is handed out, and of the lines before it what the next ones may go on with.
