@@ -3,10 +3,14 @@
 //! A [`Redactor`] is made of the run's secrets and passed over every text before it is shown or
 //! stored, after the text has been decoded. It finds a secret
 //!
-//! - as it is, in hexadecimal, and in base64 (both alphabets) at any place of a longer text;
-//! - with any of its bytes percent-encoded, or escaped as in JSON, HTML, HCL, C, shells, SQL and
-//!   CSV, and with one such encoding over another;
+//! - as it is, as a list of numbers, and in base64 (both alphabets, also of base64 and UTF-16) at any
+//!   place of a longer text;
+//! - with any of its bytes percent-encoded, or escaped as in JSON, HTML, HCL, C, shells, SQL, CSV and
+//!   quoted-printable, and with one such encoding over another;
+//! - with colours and characters without width between its own;
 //! - folded: with line ends and the indentation around them between any two bytes.
+//!
+//! Most text is not searched at all: [`sieve`] proves that there is nothing in it.
 //!
 //! Rows of hex dumps are withheld altogether. [`RedactingLines`] and [`RedactingText`] do the same
 //! for text that comes in pieces.
