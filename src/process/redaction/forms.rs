@@ -10,7 +10,10 @@ use base64::{
     engine::{GeneralPurpose, general_purpose::NO_PAD},
 };
 
-use super::strength::{SHORTEST_SEARCHED, Strength, strength};
+use super::{
+    matcher::squeezed,
+    strength::{SHORTEST_SEARCHED, Strength, strength},
+};
 
 /// Lines of a secret of several lines (a key in PEM) that are searched for on their own have at
 /// least this many bytes: tools print such secrets with a prefix on each line.
@@ -39,7 +42,7 @@ pub(super) enum Spacing {
 /// Every form of `text`, the secret at `secret`.
 pub(super) fn forms(text: &str, secret: usize) -> Vec<Form> {
     let strength = strength(text);
-    if text.len() < SHORTEST_SEARCHED || text.trim().is_empty() {
+    if text.len() < SHORTEST_SEARCHED || squeezed(text.as_bytes()).is_empty() {
         return Vec::new();
     }
     let mut all = vec![Form {
@@ -182,6 +185,7 @@ mod tests {
         assert!(all[0].whole_word);
         assert_eq!(forms("abc", 0), []);
         assert_eq!(forms("      \n", 0), []);
+        assert_eq!(forms("│││", 0), []);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::{borrow::Cow, collections::VecDeque, mem, ops::Range};
 
 use super::{
-    Redactor, Searched, boundary_before, hex_dump, lines_with_offsets,
+    ANONYMOUS, Redactor, Searched, boundary_before, hex_dump, lines_with_offsets,
     pieces::pieces,
     replaced,
     sieve::{LONGEST_END, Trail},
 };
+use crate::process::stream::CUT_OFF;
 
 /// An end of a line that begins a secret with fewer bytes than this does not hold the line back.
 ///
@@ -56,6 +57,7 @@ impl<'r, T> RedactingLines<'r, T> {
         let Some(searched) = &self.redactor.searched else {
             return vec![(tag, line.to_owned())];
         };
+        let line = &*without_cut_secret(searched, line);
         self.taken += 1;
         if self.has_nothing(searched, line) {
             self.keep_end(searched, line);
@@ -162,6 +164,19 @@ impl<'r, T> RedactingLines<'r, T> {
         let text = lines.join("\n");
         let ranges = lines_with_offsets(&text).collect();
         (text, ranges)
+    }
+}
+
+/// A line that was cut off without the beginning of a secret at its end: the rest, which would tell that
+/// it is one, does not come.
+fn without_cut_secret<'t>(searched: &Searched, line: &'t str) -> Cow<'t, str> {
+    let beginning = line.strip_suffix(CUT_OFF).and_then(|kept| {
+        let beginning = searched.scan_to_the_end(kept).beginning?;
+        (beginning.bytes >= HELD_FROM).then(|| &kept[..beginning.start])
+    });
+    match beginning {
+        Some(before) => Cow::Owned(format!("{before}{ANONYMOUS}{CUT_OFF}")),
+        None => Cow::Borrowed(line),
     }
 }
 
@@ -272,6 +287,31 @@ mod tests {
         out.extend(texts(lines.finish()));
         let mark = "[REDACTED:db]";
         assert_eq!(out, ["h", mark, "", mark, mark, mark, mark, "end"]);
+    }
+
+    #[test]
+    fn a_secret_that_a_long_line_was_cut_off_in_is_taken_out() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        let long = "all is well ".repeat(2000);
+        assert_eq!(
+            texts(lines.push((), &format!("{long}hunter2{CUT_OFF}"))),
+            [format!("{long}[REDACTED]{CUT_OFF}")]
+        );
+        let harmless = format!("{long}hun{CUT_OFF}");
+        assert_eq!(texts(lines.push((), &harmless)), [harmless]);
+    }
+
+    #[test]
+    fn a_line_of_megabytes_is_redacted_where_it_has_to_be() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        let filler = "all is well, 100 %; ".repeat(50_000);
+        let line =
+            |plain: &str, encoded: &str| format!("{filler}{plain} {filler}{encoded} {filler}");
+        let found = lines.push((), &line("hunter2hunter3", "%68unter2hunter3"));
+        assert_eq!(texts(found), [line("[REDACTED:db]", "[REDACTED:db]")]);
+        assert_eq!(texts(lines.push((), &filler)), [filler]);
     }
 
     #[test]

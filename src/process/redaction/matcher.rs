@@ -165,8 +165,7 @@ fn back(bytes: &[u8], end: usize, count: usize) -> Option<usize> {
 /// The hit of `form` that ends at `end`, if what lies between its bytes is allowed there.
 fn accept(form: &Form, bytes: &[u8], end: usize) -> Option<Hit> {
     let start = back(bytes, end, squeezed(&form.bytes).len())?;
-    let lead = form.bytes.len() - trim_start(&form.bytes).len();
-    let body = &form.bytes[lead..trim_end(&form.bytes).len()];
+    let body = trim_end(trim_start(&form.bytes));
     let spacing_is_right = match form.spacing {
         Spacing::Anywhere => true,
         Spacing::AtLineEnds => same_but_for_folds(&bytes[start..end], body),
@@ -182,13 +181,19 @@ fn accept(form: &Form, bytes: &[u8], end: usize) -> Option<Hit> {
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
-    let at = (0..bytes.len()).find(|&at| skippable(bytes, at) == 0);
-    &bytes[at.unwrap_or(bytes.len())..]
+    &bytes[run_of_skippable(bytes, 0)..]
 }
 
-fn trim_end(bytes: &[u8]) -> &[u8] {
-    let at = (0..bytes.len()).rev().find(|&at| skippable(bytes, at) == 0);
-    &bytes[..at.map_or(0, |at| at + 1)]
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        bytes = match bytes {
+            [rest @ .., last] if skippable(&[*last], 0) > 0 => rest,
+            _ => match bytes.strip_suffix("│".as_bytes()) {
+                Some(rest) => rest,
+                None => return bytes,
+            },
+        };
+    }
 }
 
 /// Whether `found` is `wanted`, apart from line ends with the indentation around them: a tool may
@@ -299,6 +304,12 @@ mod tests {
         assert_eq!(found(&["horsebattery"], "horse battery"), [""; 0]);
         assert_eq!(found(&["horse battery"], "horse  battery"), [""; 0]);
         assert_eq!(found(&["horse battery"], "horsebattery"), [""; 0]);
+    }
+
+    #[test]
+    fn a_secret_may_begin_and_end_with_what_is_skipped() {
+        assert_eq!(found(&["│ hunter2 x│ "], "is │ hunter2 x│"), ["hunter2 x"]);
+        assert_eq!(found(&["\thunter2 x\n"], "is\thunter2 x."), ["hunter2 x"]);
     }
 
     #[test]

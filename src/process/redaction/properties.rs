@@ -369,6 +369,9 @@ fn folded(text: &str, places: &[Index]) -> String {
     characters.concat()
 }
 
+/// Bytes that one byte of a secret takes at most, as an escape.
+const LONGEST_ESCAPE: usize = 12;
+
 /// Whether the lines are the same, but for bytes at the end of a line that are too few to wait for what
 /// follows.
 fn is_streamed_like(streamed: &str, whole: &str) -> bool {
@@ -377,7 +380,7 @@ fn is_streamed_like(streamed: &str, whole: &str) -> bool {
             let before = whole.strip_suffix("[REDACTED:it]")?;
             streamed.strip_prefix(before)
         };
-        streamed == whole || end().is_some_and(|end| end.len() < lines::HELD_FROM)
+        streamed == whole || end().is_some_and(|end| end.len() < LONGEST_ESCAPE * lines::HELD_FROM)
     };
     streamed.split('\n').count() == whole.split('\n').count()
         && streamed.split('\n').zip(whole.split('\n')).all(is_like)
