@@ -23,6 +23,9 @@ const MOST_LINES: usize = 1024;
 /// Bytes that are kept of a longer line that has been handed out, when no escape is in them.
 const KEPT: usize = 256;
 
+/// Bytes that are kept allocated for lines to come.
+const MOST_KEPT_ROOM: usize = 64 * 1024;
+
 /// Redacts lines one by one, holding one back while it may end with the beginning of a secret that
 /// the next ones complete. Each line has a tag that comes back with it (its time, its channel).
 #[derive(Debug)]
@@ -33,6 +36,8 @@ pub struct RedactingLines<'r, T> {
     /// How many lines have been taken.
     taken: usize,
     trail: Trail,
+    /// The line that is looked at, kept for its allocation.
+    with_end: String,
 }
 
 #[derive(Debug)]
@@ -49,6 +54,7 @@ impl<'r, T> RedactingLines<'r, T> {
             window: VecDeque::new(),
             taken: 0,
             trail: Trail::new(),
+            with_end: String::new(),
         }
     }
 
@@ -76,17 +82,18 @@ impl<'r, T> RedactingLines<'r, T> {
         let Some(sieve) = &searched.sieve else {
             return false;
         };
-        // An escape may need the line end.
-        let with_end = match line.bytes().last() {
-            Some(last) if sieve.begins_escape(last) => Cow::Owned(format!("{line}\n")),
-            _ => Cow::Borrowed(line),
-        };
+        // An escape may need the line end, in whatever layer.
+        self.with_end.clear();
+        self.with_end.push_str(line);
+        self.with_end.push('\n');
         let (mut here, mut open) = (false, false);
-        for piece in pieces(&with_end) {
-            let found = searched.look(sieve, &mut self.trail, self.taken, &with_end[piece]);
+        for piece in pieces(&self.with_end) {
+            let piece = &self.with_end[piece];
+            let found = searched.look(sieve, &mut self.trail, self.taken, piece);
             here |= found.here;
             open = found.open;
         }
+        self.with_end.shrink_to(MOST_KEPT_ROOM);
         let none_waits = self.window.iter().all(|line| line.tag.is_none());
         none_waits && !here && !open && hex_dump::rows(line.as_bytes()).is_empty()
     }

@@ -9,8 +9,8 @@ const LONG: usize = 128;
 
 /// The pieces of `text`: its lines with their ends, long ones in parts that end with a space.
 ///
-/// A line end and a space each end every escape that they are in, in whatever encoding
-/// ([`super::view::Decoder`]). So the readings of the pieces, one after the other, are the readings of
+/// A line end and a space each end every escape that they are in, and stay in every reading, whatever the
+/// encoding ([`super::view::Decoder`]). So the readings of the pieces, one after the other, are the readings of
 /// the text, through all layers.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = Range<usize>> {
     let (mut at, mut line_end) = (0, 0);

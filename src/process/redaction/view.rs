@@ -25,7 +25,8 @@ struct Segment {
 
 /// An encoding that keeps the bytes of a secret apart, undone.
 ///
-/// A line end or a space in an escape is its last byte; that is what [`super::pieces`] needs.
+/// A line end or a space in an escape is its last byte and is in what it means, too; that is what
+/// [`super::pieces`] needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoder {
     /// `%2F`, in either case.
@@ -220,8 +221,9 @@ fn percent(bytes: &[u8]) -> Option<(usize, Meaning)> {
 
 fn quoted_printable(bytes: &[u8]) -> Option<(usize, Meaning)> {
     match bytes.get(1..)? {
-        [b'\n', ..] => Some((2, Meaning::Nothing)),
-        [b'\r', b'\n', ..] => Some((3, Meaning::Nothing)),
+        // A fold, like any other; words on both sides of it stay apart.
+        [b'\n', ..] => Some((2, Meaning::Byte(b'\n'))),
+        [b'\r', b'\n', ..] => Some((3, Meaning::Byte(b'\n'))),
         // Only what has to be encoded: `size=10` is no control character.
         [high, low, ..] if !high.is_ascii_lowercase() && !low.is_ascii_lowercase() => {
             let byte = u8::try_from(number(&[*high, *low], 16)?).ok()?;
@@ -404,7 +406,7 @@ mod tests {
             (
                 Decoder::QuotedPrintable,
                 "a=3Db=\nc=\r\nd=3d e=41=",
-                "a=bcd=3d e=41=",
+                "a=b\nc\nd=3d e=41=",
             ),
             (
                 Decoder::Invisible,
