@@ -18,7 +18,8 @@
 //! | [`sandbox`] | the local AWS emulator and the builder machine |
 //! | [`report`] | events to terminal, JSON and Markdown |
 //!
-//! [`command`], [`secret`], [`events`] and [`errors`] are the data types between them.
+//! [`command`], [`secret`], [`events`] and [`errors`] are the data types between them; [`inert`] makes what
+//! strangers wrote harmless wherever it is shown.
 
 pub mod cli;
 pub mod command;
@@ -27,6 +28,7 @@ pub mod credentials;
 pub mod errors;
 pub mod events;
 pub mod images;
+pub mod inert;
 pub mod journal;
 pub mod plan;
 pub mod process;

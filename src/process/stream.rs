@@ -24,6 +24,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(40);
 /// The longest line that is kept whole; what a tool prints beyond it is cut off.
 const LINE_LIMIT: usize = 1 << 20;
 
+/// Ends a line that went on beyond [`LINE_LIMIT`]. The redactor knows by it that what stands before may
+/// be part of a secret.
+pub(super) const CUT_OFF: &str = " [the rest of this line was cut off]";
+
 /// The files a child writes to, 0600, removed by the caller once a redacted log exists.
 #[derive(Debug, Clone)]
 pub struct Spool {
@@ -259,7 +263,7 @@ impl Tail {
         let text = String::from_utf8_lossy(&self.partial);
         let mut line = text.trim_end_matches('\r').to_owned();
         if self.cut {
-            line.push_str(" [the rest of this line was cut off]");
+            line.push_str(CUT_OFF);
         }
         on_output(Output::Line {
             channel: self.channel,

@@ -10,13 +10,12 @@
 //!
 //! - [`outputs`]: what `amiable output` reads, kept by the reporter;
 //! - [`history`]: the reports of earlier runs;
-//! - [`inert`]: makes foreign text harmless; every rendering passes all of it through there.
+//! - [`crate::inert`] makes foreign text harmless; every rendering passes all of it through there.
 
 pub mod aggregate;
 pub mod approval;
 mod duration;
 pub mod history;
-pub mod inert;
 pub mod json;
 pub mod markdown;
 pub mod outputs;
@@ -34,6 +33,7 @@ use serde_json::Value;
 
 use crate::events::{Event, Happening, Operation, RunResult};
 
+pub use crate::inert;
 pub use aggregate::RunSummary;
 pub use approval::approval_text;
 pub use duration::human;

@@ -2,7 +2,7 @@
 //!
 //! Forms that keep the secret's own bytes apart (percent-encoding, JSON, HTML, shell and HCL
 //! escapes) are not listed here: [`super::view`] decodes the text instead, which also covers every
-//! mixture of them. What remains are encodings that mix neighbouring bytes, and hexadecimal.
+//! mixture of them. What remains are encodings that mix neighbouring bytes, and lists of numbers.
 
 use base64::{
     Engine as _,
@@ -10,7 +10,10 @@ use base64::{
     engine::{GeneralPurpose, general_purpose::NO_PAD},
 };
 
-use super::strength::{SHORTEST_SEARCHED, Strength, strength};
+use super::{
+    matcher::squeezed,
+    strength::{SHORTEST_SEARCHED, Strength, strength},
+};
 
 /// Lines of a secret of several lines (a key in PEM) that are searched for on their own have at
 /// least this many bytes: tools print such secrets with a prefix on each line.
@@ -39,7 +42,7 @@ pub(super) enum Spacing {
 /// Every form of `text`, the secret at `secret`.
 pub(super) fn forms(text: &str, secret: usize) -> Vec<Form> {
     let strength = strength(text);
-    if text.len() < SHORTEST_SEARCHED || text.trim().is_empty() {
+    if text.len() < SHORTEST_SEARCHED || squeezed(text.as_bytes()).is_empty() {
         return Vec::new();
     }
     let mut all = vec![Form {
@@ -78,10 +81,45 @@ pub(super) fn forms(text: &str, secret: usize) -> Vec<Form> {
             }
         }
     }
-    let hexadecimal: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    add(hexadecimal.to_uppercase().into_bytes(), Spacing::Anywhere);
-    add(hexadecimal.into_bytes(), Spacing::Anywhere);
+    for encoded in encoded_twice(text) {
+        add(encoded, Spacing::AtLineEnds);
+    }
+    for numbers in as_numbers(text.as_bytes()) {
+        add(numbers.into_bytes(), Spacing::Anywhere);
+    }
     all
+}
+
+/// `bytes` as lists of numbers, without the white space in them.
+fn as_numbers(bytes: &[u8]) -> Vec<String> {
+    let list = |each: fn(&u8) -> String, separator| {
+        let numbers: Vec<String> = bytes.iter().map(each).collect();
+        numbers.join(separator)
+    };
+    let upper = |byte: &u8| format!("{byte:02X}");
+    let lower = |byte: &u8| format!("{byte:02x}");
+    let prefixed = |byte: &u8| format!("{byte:#04x}");
+    vec![
+        list(lower, ""),
+        list(upper, ""),
+        // As openssl and xxd -i write them, and dumps in C.
+        list(lower, ":"),
+        list(upper, ":"),
+        list(prefixed, ","),
+        list(prefixed, ""),
+        // Go's `%v` of bytes, and lists in JSON and Python.
+        list(u8::to_string, ""),
+        list(u8::to_string, ","),
+    ]
+}
+
+/// Base64 of what holds `text` in another encoding: a script in user data that decodes base64 itself,
+/// and UTF-16 for PowerShell's `-EncodedCommand`.
+fn encoded_twice(text: &str) -> Vec<Vec<u8>> {
+    let base64 = |bytes: &[u8]| [0, 1, 2].map(|at| base64_core(bytes, at, &alphabet::STANDARD));
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let once = base64(text.as_bytes()).into_iter().chain([wide]);
+    once.flat_map(|inner| base64(&inner)).collect()
 }
 
 /// `text` as it stands inside documents that are encoded as a whole: user data in base64 is a
@@ -136,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_simple_secret_has_few_forms() {
-        // Plain, base64 at three offsets, hexadecimal in two cases.
-        assert_eq!(forms("hunter2hunter2", 0).len(), 6);
+        // Plain, base64 at three offsets and of four encodings, eight kinds of numbers.
+        assert_eq!(forms("hunter2hunter2", 0).len(), 1 + 3 + 4 * 3 + 8);
     }
 
     #[test]
@@ -147,6 +185,7 @@ mod tests {
         assert!(all[0].whole_word);
         assert_eq!(forms("abc", 0), []);
         assert_eq!(forms("      \n", 0), []);
+        assert_eq!(forms("│││", 0), []);
     }
 
     #[test]

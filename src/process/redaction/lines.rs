@@ -1,25 +1,43 @@
 //! Redaction of text that comes in pieces.
 
-use std::{collections::VecDeque, mem, ops::Range};
+use std::{borrow::Cow, collections::VecDeque, mem, ops::Range};
 
-use super::{Redactor, lines_with_offsets, replaced};
+use super::{
+    ANONYMOUS, Redactor, Searched, boundary_before, hex_dump, lines_with_offsets,
+    pieces::pieces,
+    replaced,
+    sieve::{LONGEST_END, Trail},
+};
+use crate::process::stream::CUT_OFF;
 
 /// An end of a line that begins a secret with fewer bytes than this does not hold the line back.
 ///
 /// Every other line ends with a letter that some secret begins with; a display that waits for the
 /// next line to show such a line is always one behind. What this lets through of a secret that is
 /// split after its first bytes is those bytes: the rest is still recognised and taken out.
-const HELD_FROM: usize = 4;
+pub(super) const HELD_FROM: usize = 4;
 
 /// Lines kept at most to see whether a secret goes on in them; the oldest is let go first.
 const MOST_LINES: usize = 1024;
+
+/// Bytes that are kept of a longer line that has been handed out, when no escape is in them.
+const KEPT: usize = 256;
+
+/// Bytes that are kept allocated for lines to come.
+const MOST_KEPT_ROOM: usize = 64 * 1024;
 
 /// Redacts lines one by one, holding one back while it may end with the beginning of a secret that
 /// the next ones complete. Each line has a tag that comes back with it (its time, its channel).
 #[derive(Debug)]
 pub struct RedactingLines<'r, T> {
     redactor: &'r Redactor,
+    /// Lines that what follows may go on with.
     window: VecDeque<Line<T>>,
+    /// How many lines have been taken.
+    taken: usize,
+    trail: Trail,
+    /// The line that is looked at, kept for its allocation.
+    with_end: String,
 }
 
 #[derive(Debug)]
@@ -34,6 +52,9 @@ impl<'r, T> RedactingLines<'r, T> {
         Self {
             redactor,
             window: VecDeque::new(),
+            taken: 0,
+            trail: Trail::new(),
+            with_end: String::new(),
         }
     }
 
@@ -42,12 +63,73 @@ impl<'r, T> RedactingLines<'r, T> {
         let Some(searched) = &self.redactor.searched else {
             return vec![(tag, line.to_owned())];
         };
+        let line = &*without_cut_secret(searched, line);
+        self.taken += 1;
+        if self.has_nothing(searched, line) {
+            self.keep_end(searched, line);
+            return vec![(tag, line.to_owned())];
+        }
         self.window.push_back(Line {
             text: line.to_owned(),
             tag: Some(tag),
         });
-        let (text, ranges) = self.joined();
-        let scan = searched.scan(&text);
+        self.decide(searched)
+    }
+
+    /// Whether it is certain that `line` has nothing to redact and nothing to wait for, and that no line
+    /// waits for it.
+    fn has_nothing(&mut self, searched: &Searched, line: &str) -> bool {
+        let Some(sieve) = &searched.sieve else {
+            return false;
+        };
+        // An escape may need the line end, in whatever layer.
+        self.with_end.clear();
+        self.with_end.push_str(line);
+        self.with_end.push('\n');
+        let (mut here, mut open) = (false, false);
+        for piece in pieces(&self.with_end) {
+            let piece = &self.with_end[piece];
+            let found = searched.look(sieve, &mut self.trail, self.taken, piece);
+            here |= found.here;
+            open = found.open;
+        }
+        self.with_end.shrink_to(MOST_KEPT_ROOM);
+        let none_waits = self.window.iter().all(|line| line.tag.is_none());
+        none_waits && !here && !open && hex_dump::rows(line.as_bytes()).is_empty()
+    }
+
+    /// Keeps of `line`, which is handed out, and of the lines before it what the next ones may go on with.
+    fn keep_end(&mut self, searched: &Searched, line: &str) {
+        let first = self.trail.start().unwrap_or(self.taken + 1);
+        let lines = (self.taken + 1).saturating_sub(first).min(MOST_LINES);
+        while self.window.len() + 1 > lines.max(1) {
+            self.window.pop_front();
+        }
+        let mut text = line;
+        if line.len() > KEPT && lines <= 1 {
+            let escapes = |byte| {
+                searched
+                    .sieve
+                    .as_ref()
+                    .is_none_or(|it| it.begins_escape(byte))
+            };
+            let end = &line[boundary_before(line, line.len() - KEPT)..];
+            let bytes: usize = end.split_whitespace().map(str::len).sum();
+            if bytes > LONGEST_END && !line.bytes().any(escapes) {
+                text = end;
+            }
+        }
+        self.window.push_back(Line {
+            text: text.to_owned(),
+            tag: None,
+        });
+    }
+
+    /// Searches the lines that are there, and hands out those that are decided.
+    fn decide(&mut self, searched: &Searched) -> Vec<(T, String)> {
+        let (mut text, ranges) = self.joined();
+        text.push('\n');
+        let scan = searched.scan_to_the_end(&text);
         let replacements = searched.replacements(&text, scan.hits);
 
         let undecided = scan.beginning.map_or(ranges.len(), |beginning| {
@@ -77,7 +159,7 @@ impl<'r, T> RedactingLines<'r, T> {
             return Vec::new();
         };
         let (text, ranges) = self.joined();
-        let replacements = searched.replacements(&text, searched.scan(&text).hits);
+        let replacements = searched.replacements(&text, searched.hits(&text));
         let lines = mem::take(&mut self.window).into_iter().zip(ranges);
         lines
             .filter_map(|(line, range)| Some((line.tag?, replaced(&text, range, &replacements))))
@@ -89,6 +171,19 @@ impl<'r, T> RedactingLines<'r, T> {
         let text = lines.join("\n");
         let ranges = lines_with_offsets(&text).collect();
         (text, ranges)
+    }
+}
+
+/// A line that was cut off without the beginning of a secret at its end: the rest, which would tell that
+/// it is one, does not come.
+fn without_cut_secret<'t>(searched: &Searched, line: &'t str) -> Cow<'t, str> {
+    let beginning = line.strip_suffix(CUT_OFF).and_then(|kept| {
+        let beginning = searched.scan_to_the_end(kept).beginning?;
+        (beginning.bytes >= HELD_FROM).then(|| &kept[..beginning.start])
+    });
+    match beginning {
+        Some(before) => Cow::Owned(format!("{before}{ANONYMOUS}{CUT_OFF}")),
+        None => Cow::Borrowed(line),
     }
 }
 
@@ -199,6 +294,31 @@ mod tests {
         out.extend(texts(lines.finish()));
         let mark = "[REDACTED:db]";
         assert_eq!(out, ["h", mark, "", mark, mark, mark, mark, "end"]);
+    }
+
+    #[test]
+    fn a_secret_that_a_long_line_was_cut_off_in_is_taken_out() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        let long = "all is well ".repeat(2000);
+        assert_eq!(
+            texts(lines.push((), &format!("{long}hunter2{CUT_OFF}"))),
+            [format!("{long}[REDACTED]{CUT_OFF}")]
+        );
+        let harmless = format!("{long}hun{CUT_OFF}");
+        assert_eq!(texts(lines.push((), &harmless)), [harmless]);
+    }
+
+    #[test]
+    fn a_line_of_megabytes_is_redacted_where_it_has_to_be() {
+        let redactor = redactor();
+        let mut lines = RedactingLines::new(&redactor);
+        let filler = "all is well, 100 %; ".repeat(50_000);
+        let line =
+            |plain: &str, encoded: &str| format!("{filler}{plain} {filler}{encoded} {filler}");
+        let found = lines.push((), &line("hunter2hunter3", "%68unter2hunter3"));
+        assert_eq!(texts(found), [line("[REDACTED:db]", "[REDACTED:db]")]);
+        assert_eq!(texts(lines.push((), &filler)), [filler]);
     }
 
     #[test]

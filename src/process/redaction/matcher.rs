@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use aho_corasick::{
-    Anchored, MatchKind, StartKind,
+    Anchored, MatchKind,
     automaton::{Automaton as _, StateID},
-    dfa::DFA,
+    nfa::contiguous::NFA,
 };
 
 use super::forms::{Form, Spacing};
@@ -14,7 +14,7 @@ use super::forms::{Form, Spacing};
 /// skipped. A hit counts only if the white space it skipped is where a fold or a dump puts it.
 #[derive(Debug)]
 pub(super) struct Matcher {
-    dfa: DFA,
+    automaton: NFA,
     start: StateID,
     forms: Vec<Form>,
     /// How many bytes of a form have been seen in each state.
@@ -49,25 +49,24 @@ impl Matcher {
         let needles: Vec<Vec<u8>> = forms.iter().map(|form| squeezed(&form.bytes)).collect();
         // Every hit is wanted, also those that overlap: two secrets may share an end and a
         // beginning, and what is left of either is a piece of a secret.
-        let dfa = DFA::builder()
+        let automaton = NFA::builder()
             .match_kind(MatchKind::Standard)
-            .start_kind(StartKind::Unanchored)
             .prefilter(false)
             .build(&needles)
             .ok()?;
-        let start = dfa.start_state(Anchored::No).ok()?;
+        let start = automaton.start_state(Anchored::No).ok()?;
         let mut depth = HashMap::from([(start, 0)]);
         let mut open = HashSet::from([start]);
         for needle in &needles {
             let mut state = start;
             for (seen, &byte) in needle.iter().enumerate() {
                 open.insert(state);
-                state = dfa.next_state(Anchored::No, state, byte);
+                state = automaton.next_state(Anchored::No, state, byte);
                 depth.insert(state, seen + 1);
             }
         }
         Some(Self {
-            dfa,
+            automaton,
             start,
             forms,
             depth,
@@ -86,10 +85,10 @@ impl Matcher {
                 continue;
             }
             at += 1;
-            state = self.dfa.next_state(Anchored::No, state, byte);
-            if self.dfa.is_match(state) {
-                for index in 0..self.dfa.match_len(state) {
-                    let form = &self.forms[self.dfa.match_pattern(state, index).as_usize()];
+            state = self.automaton.next_state(Anchored::No, state, byte);
+            if self.automaton.is_match(state) {
+                for index in 0..self.automaton.match_len(state) {
+                    let form = &self.forms[self.automaton.match_pattern(state, index).as_usize()];
                     if let Some(hit) = accept(form, bytes, at) {
                         on_hit(hit);
                     }
@@ -115,7 +114,7 @@ impl Matcher {
             let rest = squeezed(&bytes[start..]);
             state = self.start;
             for &byte in &rest[1..] {
-                state = self.dfa.next_state(Anchored::No, state, byte);
+                state = self.automaton.next_state(Anchored::No, state, byte);
             }
         }
     }
@@ -123,7 +122,7 @@ impl Matcher {
 
 /// How many bytes at `at` a form may have between its own: white space, and the bar that
 /// Terraform draws left of its messages.
-fn skippable(bytes: &[u8], at: usize) -> usize {
+pub(super) fn skippable(bytes: &[u8], at: usize) -> usize {
     match bytes[at] {
         b' ' | b'\t' | b'\r' | b'\n' => 1,
         0xE2 if bytes[at..].starts_with("│".as_bytes()) => "│".len(),
@@ -132,7 +131,7 @@ fn skippable(bytes: &[u8], at: usize) -> usize {
 }
 
 /// `bytes` without what [`skippable`] skips.
-fn squeezed(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn squeezed(bytes: &[u8]) -> Vec<u8> {
     let mut rest = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
@@ -166,8 +165,7 @@ fn back(bytes: &[u8], end: usize, count: usize) -> Option<usize> {
 /// The hit of `form` that ends at `end`, if what lies between its bytes is allowed there.
 fn accept(form: &Form, bytes: &[u8], end: usize) -> Option<Hit> {
     let start = back(bytes, end, squeezed(&form.bytes).len())?;
-    let lead = form.bytes.len() - trim_start(&form.bytes).len();
-    let body = &form.bytes[lead..trim_end(&form.bytes).len()];
+    let body = trim_end(trim_start(&form.bytes));
     let spacing_is_right = match form.spacing {
         Spacing::Anywhere => true,
         Spacing::AtLineEnds => same_but_for_folds(&bytes[start..end], body),
@@ -183,13 +181,19 @@ fn accept(form: &Form, bytes: &[u8], end: usize) -> Option<Hit> {
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
-    let at = (0..bytes.len()).find(|&at| skippable(bytes, at) == 0);
-    &bytes[at.unwrap_or(bytes.len())..]
+    &bytes[run_of_skippable(bytes, 0)..]
 }
 
-fn trim_end(bytes: &[u8]) -> &[u8] {
-    let at = (0..bytes.len()).rev().find(|&at| skippable(bytes, at) == 0);
-    &bytes[..at.map_or(0, |at| at + 1)]
+fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        bytes = match bytes {
+            [rest @ .., last] if skippable(&[*last], 0) > 0 => rest,
+            _ => match bytes.strip_suffix("│".as_bytes()) {
+                Some(rest) => rest,
+                None => return bytes,
+            },
+        };
+    }
 }
 
 /// Whether `found` is `wanted`, apart from line ends with the indentation around them: a tool may
@@ -300,6 +304,12 @@ mod tests {
         assert_eq!(found(&["horsebattery"], "horse battery"), [""; 0]);
         assert_eq!(found(&["horse battery"], "horse  battery"), [""; 0]);
         assert_eq!(found(&["horse battery"], "horsebattery"), [""; 0]);
+    }
+
+    #[test]
+    fn a_secret_may_begin_and_end_with_what_is_skipped() {
+        assert_eq!(found(&["│ hunter2 x│ "], "is │ hunter2 x│"), ["hunter2 x"]);
+        assert_eq!(found(&["\thunter2 x\n"], "is\thunter2 x."), ["hunter2 x"]);
     }
 
     #[test]

@@ -3,10 +3,14 @@
 //! A [`Redactor`] is made of the run's secrets and passed over every text before it is shown or
 //! stored, after the text has been decoded. It finds a secret
 //!
-//! - as it is, in hexadecimal, and in base64 (both alphabets) at any place of a longer text;
-//! - with any of its bytes percent-encoded, or escaped as in JSON, HTML, HCL, C, shells, SQL and
-//!   CSV, and with one such encoding over another;
+//! - as it is, as a list of numbers, and in base64 (both alphabets, also of base64 and UTF-16) at any
+//!   place of a longer text;
+//! - with any of its bytes percent-encoded, or escaped as in JSON, HTML, HCL, C, shells, SQL, CSV and
+//!   quoted-printable, and with one such encoding over another;
+//! - with colours and characters without width between its own;
 //! - folded: with line ends and the indentation around them between any two bytes.
+//!
+//! Most text is not searched at all: [`sieve`] proves that there is nothing in it.
 //!
 //! Rows of hex dumps are withheld altogether. [`RedactingLines`] and [`RedactingText`] do the same
 //! for text that comes in pieces.
@@ -20,8 +24,10 @@ mod forms;
 mod hex_dump;
 mod lines;
 mod matcher;
+mod pieces;
 #[cfg(test)]
 mod properties;
+mod sieve;
 mod strength;
 mod view;
 
@@ -33,6 +39,8 @@ pub use lines::{RedactingLines, RedactingText};
 pub use strength::{SHORTEST, Strength, strength};
 
 use matcher::{Beginning, Hit, Matcher};
+use pieces::pieces;
+use sieve::{Sieve, Suspicion, Trail};
 use view::{Decoder, View};
 
 const ANONYMOUS: &str = "[REDACTED]";
@@ -41,6 +49,9 @@ const HEX_DUMP: &str = "[hex dump row withheld]";
 /// How often one encoding over another is undone; backslashes once more, because JSON within JSON
 /// within JSON happens (a policy in a plan in a log).
 const LAYERS: usize = 2;
+
+/// One bit for each of [`Searched::decoders`].
+const ALL_DECODERS: u16 = u16::MAX;
 
 /// Takes the secrets it was made of out of texts. The default one has none and changes nothing.
 ///
@@ -52,6 +63,8 @@ pub struct Redactor {
 
 struct Searched {
     matcher: Matcher,
+    /// `None` when a secret is too short for one.
+    sieve: Option<Sieve>,
     decoders: Vec<Decoder>,
     /// What stands for each secret.
     marks: Vec<String>,
@@ -70,17 +83,19 @@ impl Redactor {
             marks.push(format!("[REDACTED:{name}]"));
         }
         let decoders = Decoder::for_secrets(texts.into_iter());
+        let sieve = Sieve::new(all_forms.iter().map(|form| &form.bytes[..]), &decoders);
         let Some(matcher) = Matcher::new(all_forms) else {
             return Self::default();
         };
         let mut searched = Searched {
             matcher,
+            sieve,
             decoders,
             marks: Vec::new(),
         };
         searched.marks = marks
             .into_iter()
-            .map(|mark| match searched.scan(&mark).hits.is_empty() {
+            .map(|mark| match searched.hits(&mark).is_empty() {
                 true => mark,
                 false => ANONYMOUS.to_owned(),
             })
@@ -97,7 +112,7 @@ impl Redactor {
         let Some(searched) = &self.searched else {
             return Cow::Borrowed(text);
         };
-        let replacements = searched.replacements(text, searched.scan(text).hits);
+        let replacements = searched.replacements(text, searched.hits(text));
         if replacements.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -122,6 +137,28 @@ struct Scan {
     beginning: Option<Beginning>,
 }
 
+impl Scan {
+    /// The same in a text that has `before` bytes more at its beginning.
+    fn after(mut self, before: usize) -> Self {
+        for hit in &mut self.hits {
+            hit.start += before;
+            hit.end += before;
+        }
+        if let Some(beginning) = &mut self.beginning {
+            beginning.start += before;
+        }
+        self
+    }
+}
+
+/// Adds `part`, which ends last, to `parts`, as one with those that it overlaps.
+fn add_part(parts: &mut Vec<Range<usize>>, mut part: Range<usize>) {
+    while let Some(last) = parts.pop_if(|last| part.start < last.end) {
+        part.start = part.start.min(last.start);
+    }
+    parts.push(part);
+}
+
 /// A piece of one line and what replaces it.
 #[derive(Debug, PartialEq, Eq)]
 struct Replacement<'r> {
@@ -130,31 +167,102 @@ struct Replacement<'r> {
 }
 
 impl Searched {
+    /// The secrets in `text`.
+    fn hits(&self, text: &str) -> Vec<Hit> {
+        let Some(sieve) = &self.sieve else {
+            return self.scan(text).hits;
+        };
+        let (parts, _) = self.suspicious(sieve, text);
+        let mut hits = Vec::new();
+        for part in parts {
+            hits.extend(self.scan(&text[part.clone()]).after(part.start).hits);
+        }
+        hits
+    }
+
+    /// The secrets in `text`, and what may be the beginning of one at its end.
+    fn scan_to_the_end(&self, text: &str) -> Scan {
+        let Some(sieve) = &self.sieve else {
+            return self.scan(text);
+        };
+        let (mut parts, end) = self.suspicious(sieve, text);
+        add_part(&mut parts, end..text.len());
+        let mut all = Scan::default();
+        for part in parts {
+            let scan = self.scan(&text[part.clone()]).after(part.start);
+            all.hits.extend(scan.hits);
+            // Only the last part goes to the end.
+            all.beginning = scan.beginning;
+        }
+        all
+    }
+
+    /// The parts of `text` outside of which there is no secret, and none reaches out of one; and where
+    /// what may be the beginning of a secret, but has no suspicious part yet, begins at the earliest.
+    fn suspicious(&self, sieve: &Sieve, text: &str) -> (Vec<Range<usize>>, usize) {
+        let mut trail = Trail::new();
+        let mut all: Vec<Range<usize>> = Vec::new();
+        for piece in pieces(text) {
+            let before = trail.start().unwrap_or(piece.start);
+            let found = self.look(sieve, &mut trail, piece.start, &text[piece.clone()]);
+            if !found.here {
+                continue;
+            }
+            let start = if found.reaches_back {
+                before
+            } else {
+                piece.start
+            };
+            add_part(&mut all, start..piece.end);
+        }
+        let end = trail.start().unwrap_or(text.len());
+        (all, end)
+    }
+
+    /// What `sieve` says of `piece`.
+    fn look(&self, sieve: &Sieve, trail: &mut Trail, position: usize, piece: &str) -> Suspicion {
+        sieve.look(trail, position, |look| {
+            self.read(piece, &mut |view| look(&view.bytes));
+        })
+    }
+
+    /// Searches all of `text`.
     fn scan(&self, text: &str) -> Scan {
         let mut scan = Scan::default();
-        let source = View::of(text);
-        self.scan_view(&source, text, &mut scan);
-        self.scan_decoded(&source, text, LAYERS, None, &mut scan);
+        self.read(text, &mut |view| {
+            self.scan_view(view, text, &mut scan);
+            ALL_DECODERS
+        });
         scan
     }
 
-    fn scan_decoded(
+    /// Shows each reading of `text` to `visit`, which says which decoders may find something in it.
+    fn read(&self, text: &str, visit: &mut dyn FnMut(&View<'_>) -> u16) {
+        let source = View::of(text);
+        let decoders = visit(&source);
+        self.read_decoded(&source, decoders, LAYERS, None, visit);
+    }
+
+    fn read_decoded(
         &self,
         view: &View<'_>,
-        text: &str,
+        decoders: u16,
         layers: usize,
         last: Option<Decoder>,
-        scan: &mut Scan,
+        visit: &mut dyn FnMut(&View<'_>) -> u16,
     ) {
-        for &decoder in &self.decoders {
+        if decoders == 0 {
+            return;
+        }
+        for (at, &decoder) in self.decoders.iter().enumerate() {
             let one_more = decoder == Decoder::Backslash && last == Some(Decoder::Backslash);
-            if layers == 0 && !one_more {
+            if decoders >> at & 1 == 0 || (layers == 0 && !one_more) {
                 continue;
             }
             if let Some(decoded) = view.decoded(decoder) {
-                self.scan_view(&decoded, text, scan);
+                let decoders = visit(&decoded);
                 if layers > 0 {
-                    self.scan_decoded(&decoded, text, layers - 1, Some(decoder), scan);
+                    self.read_decoded(&decoded, decoders, layers - 1, Some(decoder), visit);
                 }
             }
         }
@@ -191,37 +299,25 @@ impl Searched {
                 _ => merged.push(hit),
             }
         }
+        let rows = hex_dump::rows(text.as_bytes());
         let mut replacements = Vec::new();
-        let mut merged = merged.into_iter().peekable();
-        for line in lines_with_offsets(text) {
-            let row = hex_dump::row(text[line.clone()].as_bytes())
-                .map(|row| line.start + row.start..line.start + row.end);
-            if let Some(row) = &row {
-                replacements.push(Replacement {
-                    range: row.clone(),
-                    with: HEX_DUMP,
-                });
-            }
-            while let Some(hit) = merged.peek() {
-                if hit.start >= line.end {
-                    break;
-                }
-                let piece = visible(text, hit.start.max(line.start)..hit.end.min(line.end));
-                let in_row = row
-                    .as_ref()
-                    .is_some_and(|row| row.start < piece.end && piece.start < row.end);
+        for hit in merged {
+            for line in lines_with_offsets(&text[hit.start..hit.end]) {
+                let piece = visible(text, hit.start + line.start..hit.start + line.end);
+                let next_row = rows.partition_point(|row| row.end <= piece.start);
+                let in_row = rows.get(next_row).is_some_and(|row| row.start < piece.end);
                 if !piece.is_empty() && !in_row {
                     replacements.push(Replacement {
                         range: piece,
                         with: &self.marks[hit.secret],
                     });
                 }
-                if hit.end > line.end {
-                    break;
-                }
-                merged.next();
             }
         }
+        replacements.extend(rows.into_iter().map(|range| Replacement {
+            range,
+            with: HEX_DUMP,
+        }));
         replacements.sort_by_key(|replacement| replacement.range.start);
         replacements
     }

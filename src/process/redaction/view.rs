@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr2};
+
 /// Bytes to search, and the way back to where they come from.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -22,6 +24,9 @@ struct Segment {
 }
 
 /// An encoding that keeps the bytes of a secret apart, undone.
+///
+/// A line end or a space in an escape is its last byte and is in what it means, too; that is what
+/// [`super::pieces`] needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoder {
     /// `%2F`, in either case.
@@ -32,6 +37,11 @@ pub(super) enum Decoder {
     Backslash,
     /// `&amp;`, `&#38;`, `&#x26;`.
     Html,
+    /// `=3D`, and `=` at the end of a line that goes on (RFC 2045, 6.7).
+    QuotedPrintable,
+    /// What a terminal acts on and does not show: colours within a word, controls, characters without
+    /// width, and the zero bytes of UTF-16.
+    Invisible,
     /// A quote within single quotes of a shell: `'\''`, `'"'"'`.
     ShellQuote,
     /// `$${` and `%%{` in HCL.
@@ -44,7 +54,13 @@ pub(super) enum Decoder {
 impl Decoder {
     /// The decoders that can matter for secrets with these texts.
     pub fn for_secrets<'s>(texts: impl Iterator<Item = &'s str>) -> Vec<Self> {
-        let mut all = vec![Self::Percent, Self::Backslash, Self::Html];
+        let mut all = vec![
+            Self::Percent,
+            Self::Backslash,
+            Self::Html,
+            Self::QuotedPrintable,
+            Self::Invisible,
+        ];
         for text in texts {
             let doubled = [b'\'', b'"', b'$', b'%'];
             let doubled =
@@ -64,15 +80,26 @@ impl Decoder {
     }
 
     /// Whether an escape may begin with `byte`.
-    fn is_triggered_by(self, byte: u8) -> bool {
+    pub fn is_triggered_by(self, byte: u8) -> bool {
+        self.next_trigger(&[byte]).is_some()
+    }
+
+    /// Where the first byte is that an escape may begin with.
+    fn next_trigger(self, bytes: &[u8]) -> Option<usize> {
         match self {
-            Self::Percent => byte == b'%',
-            Self::Form => byte == b'%' || byte == b'+',
-            Self::Backslash => byte == b'\\',
-            Self::Html => byte == b'&',
-            Self::ShellQuote => byte == b'\'',
-            Self::Template => byte == b'$' || byte == b'%',
-            Self::Doubled(which) => byte == which,
+            Self::Percent => memchr(b'%', bytes),
+            Self::Form => memchr2(b'%', b'+', bytes),
+            Self::Backslash => memchr(b'\\', bytes),
+            Self::Html => memchr(b'&', bytes),
+            Self::QuotedPrintable => memchr(b'=', bytes),
+            // Of the characters without width, the first bytes.
+            Self::Invisible => bytes.iter().position(|byte| {
+                (byte.is_ascii_control() && !byte.is_ascii_whitespace())
+                    || matches!(byte, 0xC2 | 0xE2 | 0xEF)
+            }),
+            Self::ShellQuote => memchr(b'\'', bytes),
+            Self::Template => memchr2(b'$', b'%', bytes),
+            Self::Doubled(which) => memchr(which, bytes),
         }
     }
 
@@ -84,6 +111,8 @@ impl Decoder {
             Self::Form => percent(bytes),
             Self::Backslash => backslash(bytes),
             Self::Html => html(bytes),
+            Self::QuotedPrintable => quoted_printable(bytes),
+            Self::Invisible => invisible(bytes).map(|length| (length, Meaning::Nothing)),
             Self::ShellQuote => [r"'\''", r#"'"'"'"#]
                 .iter()
                 .find(|quote| bytes.starts_with(quote.as_bytes()))
@@ -142,10 +171,7 @@ impl<'a> View<'a> {
     /// The first escape from `at` on: where it begins, how many bytes it takes, what it means.
     fn next_escape(&self, decoder: Decoder, mut at: usize) -> Option<(usize, usize, Meaning)> {
         loop {
-            let rest = &self.bytes[at..];
-            at += rest
-                .iter()
-                .position(|&byte| decoder.is_triggered_by(byte))?;
+            at += decoder.next_trigger(&self.bytes[at..])?;
             if let Some((taken, meaning)) = decoder.token(&self.bytes[at..]) {
                 return Some((at, taken, meaning));
             }
@@ -171,6 +197,7 @@ impl<'a> View<'a> {
 
 /// What an escape stands for.
 enum Meaning {
+    Nothing,
     Byte(u8),
     Character(char),
 }
@@ -178,6 +205,7 @@ enum Meaning {
 impl Meaning {
     fn push_to(&self, bytes: &mut Vec<u8>) {
         match self {
+            Self::Nothing => {}
             Self::Byte(byte) => bytes.push(*byte),
             Self::Character(character) => {
                 bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
@@ -189,6 +217,47 @@ impl Meaning {
 fn percent(bytes: &[u8]) -> Option<(usize, Meaning)> {
     let digits = bytes.get(1..3)?;
     Some((3, Meaning::Byte(u8::try_from(number(digits, 16)?).ok()?)))
+}
+
+fn quoted_printable(bytes: &[u8]) -> Option<(usize, Meaning)> {
+    match bytes.get(1..)? {
+        // A fold, like any other; words on both sides of it stay apart.
+        [b'\n', ..] => Some((2, Meaning::Byte(b'\n'))),
+        [b'\r', b'\n', ..] => Some((3, Meaning::Byte(b'\n'))),
+        // Only what has to be encoded: `size=10` is no control character.
+        [high, low, ..] if !high.is_ascii_lowercase() && !low.is_ascii_lowercase() => {
+            let byte = u8::try_from(number(&[*high, *low], 16)?).ok()?;
+            let is_encoded = matches!(byte, b'=' | b' ' | b'\t' | b'\n' | b'\r' | 0x80..);
+            is_encoded.then_some((3, Meaning::Byte(byte)))
+        }
+        _ => None,
+    }
+}
+
+/// Length of what stands at the beginning of `bytes` and is not shown.
+fn invisible(bytes: &[u8]) -> Option<usize> {
+    match *bytes {
+        [0x1B, b'[', ..] => {
+            // ECMA-48: parameters, intermediates but for the space, and one final byte.
+            let rest = &bytes[2..];
+            let inner = rest
+                .iter()
+                .take_while(|byte| (0x21..0x40).contains(*byte))
+                .count();
+            let is_final = rest
+                .get(inner)
+                .is_some_and(|byte| (0x40..0x7F).contains(byte));
+            is_final.then_some(2 + inner + 1)
+        }
+        [control, ..] if control.is_ascii_control() => Some(1),
+        // Soft hyphen.
+        [0xC2, 0xAD, ..] => Some(2),
+        // U+200B to U+200F, U+202A to U+202E, U+2060 to U+206F, U+FEFF.
+        [0xE2, 0x80, 0x8B..=0x8F | 0xAA..=0xAE, ..]
+        | [0xE2, 0x81, 0xA0..=0xAF, ..]
+        | [0xEF, 0xBB, 0xBF, ..] => Some(3),
+        _ => None,
+    }
 }
 
 fn doubled(bytes: &[u8]) -> Option<(usize, Meaning)> {
@@ -334,12 +403,79 @@ mod tests {
                 "&amp;&lt;&#39;&#x27;&#X41;&quest;&nope;&",
                 "&<''A?&nope;&",
             ),
+            (
+                Decoder::QuotedPrintable,
+                "a=3Db=\nc=\r\nd=3d e=41=",
+                "a=b\nc\nd=3d e=41=",
+            ),
+            (
+                Decoder::Invisible,
+                "a\u{1b}[01;31m\u{1b}[Kb\u{1b}[m\0c\u{8}\u{200b}\u{ad}d\u{feff} é│\n\t",
+                "abcd é│\n\t",
+            ),
             (Decoder::ShellQuote, r#"it'\''s it'"'"'s"#, "it's it's"),
             (Decoder::Doubled(b'\''), "it''s \"\"", "it's \"\""),
             (Decoder::Template, "$$x $${a} %%{b}", "$$x ${a} %{b}"),
             (Decoder::Doubled(b'$'), "$$x $${a} 5%%", "$x ${a} 5%%"),
         ] {
             assert_eq!(decoded(decoder, text), meaning, "{decoder:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_end_and_a_space_are_the_last_byte_of_an_escape() {
+        let all = Decoder::for_secrets(["' \"$%${"].into_iter());
+        let beginnings = [
+            "%",
+            "%2",
+            "+",
+            "\\",
+            "\\u",
+            "\\u{",
+            "\\u00",
+            "\\u{26",
+            "\\ud83d",
+            "\\ud83d\\u",
+            "\\U",
+            "\\x",
+            "\\0",
+            "\\04",
+            "&",
+            "&am",
+            "&#",
+            "&#3",
+            "&#x",
+            "=",
+            "=4",
+            "=\r",
+            "\u{1b}",
+            "\u{1b}[",
+            "\u{1b}[1;",
+            "'",
+            "'\\",
+            "'\\'",
+            "'\"",
+            "\"",
+            "$",
+            "%%",
+            "$$",
+        ];
+        for end in [" ", "\n"] {
+            for after in [
+                "26", "amp;", "41", "de00", "\\ude00", "m", "''", "'\"'", "{", "\n", "0000",
+            ] {
+                for beginning in beginnings {
+                    let text = format!("{beginning}{end}{after}");
+                    for decoder in &all {
+                        let taken = decoder
+                            .is_triggered_by(text.as_bytes()[0])
+                            .then(|| decoder.token(text.as_bytes()))
+                            .flatten()
+                            .map_or(0, |(taken, _)| taken);
+                        assert!(taken <= beginning.len() + 1, "{decoder:?} {text:?}");
+                    }
+                }
+            }
         }
     }
 

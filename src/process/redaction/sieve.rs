@@ -1,0 +1,463 @@
+//! Proves of most text, fast, that no form of a secret is in it.
+//!
+//! A form of n bytes has n - 3 windows of four bytes. The [`Sieve`] knows the hash of every window of
+//! every form, and as many windows in a row as the shortest form has are a suspicion; text without one
+//! cannot hold a form. It reads what the [`Matcher`](super::matcher::Matcher) reads: the bytes of a
+//! [`View`](super::view::View) with white space taken out, so neither folds nor escapes hide anything.
+//! A suspicion costs time, never a false hit: the matcher looks there again.
+//!
+//! Text comes in pieces, lines as a rule. The [`Trail`] holds what a form may have of its bytes in the
+//! pieces before.
+
+use std::collections::VecDeque;
+
+use super::{
+    lines::HELD_FROM,
+    matcher::{skippable, squeezed},
+    view::Decoder,
+};
+
+/// Bytes of a window. A line whose end begins a form with at least as many is held back, so it must
+/// not be more than [`HELD_FROM`].
+const WINDOW: usize = 4;
+const _: () = assert!(WINDOW <= HELD_FROM);
+
+/// Windows in a row that are asked for at most. More would make the steps wider, and the trail longer.
+const LONGEST_RUN: usize = 8;
+
+/// Bytes carried from one piece to the next at most: with one more they would be a run of windows.
+pub(super) const LONGEST_END: usize = LONGEST_RUN + WINDOW - 2;
+
+/// Bytes looked at at once: they and the table of windows fit into a processor's first cache.
+const BLOCK: usize = 4096;
+
+/// Different ends that the pieces before may have, read one way or the other, before they are given up.
+const MOST_ENDS: usize = 32;
+
+/// Counts as a byte of a form: white space does not.
+const KEPT: u16 = 1;
+/// Begins the bar that is skipped like white space, and other characters too.
+const BAR: u16 = 1 << 1;
+/// The bits above are the decoders'.
+const FIRST_DECODER: u32 = 2;
+
+#[derive(Debug)]
+pub(super) struct Sieve {
+    /// For each byte whether it is skipped, and by one bit each which decoders it may matter to.
+    classes: Box<[u16; 256]>,
+    windows: Windows,
+    /// The first window of each form.
+    first_windows: Windows,
+    /// Windows in a row that each form has.
+    run: usize,
+    /// Bytes of a form that can stand before a piece without a run of windows among them.
+    carried: usize,
+}
+
+/// What is known of a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Suspicion {
+    /// A form may end in the piece.
+    pub here: bool,
+    /// It may begin before the piece, from [`Trail::start`] on.
+    pub reaches_back: bool,
+    /// The end of the piece may begin a form, with [`WINDOW`] bytes or more.
+    pub open: bool,
+}
+
+/// The ends of the pieces so far, however they are read.
+#[derive(Debug)]
+pub(super) struct Trail {
+    ends: Vec<End>,
+    /// There were more ends than [`MOST_ENDS`], so anything may have been there.
+    lost: bool,
+    /// The pieces that the ends come from: position, and bytes that are there in every reading.
+    pieces: VecDeque<(usize, usize)>,
+    /// Sum of those bytes.
+    known: usize,
+    piece: Piece,
+    /// White space is taken out here.
+    block: Box<[u8; LONGEST_END + BLOCK]>,
+}
+
+/// What is known of the piece that is being looked at.
+#[derive(Debug, Default)]
+struct Piece {
+    ends: Vec<End>,
+    /// Bytes of its shortest and of its longest reading, white space not counted.
+    least: usize,
+    most: usize,
+    found: Suspicion,
+}
+
+/// The last bytes, white space not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct End {
+    bytes: [u8; LONGEST_END],
+    length: usize,
+}
+
+/// What a look at one reading of a piece leaves.
+struct Pass {
+    /// How much the block holds in the end.
+    filled: usize,
+    /// How many bytes were looked at, white space not counted.
+    seen: usize,
+    classes: u16,
+}
+
+struct Squeezed {
+    taken: usize,
+    written: usize,
+    classes: u16,
+}
+
+impl End {
+    fn of(bytes: &[u8], carried: usize) -> Self {
+        let kept = &bytes[bytes.len().saturating_sub(carried)..];
+        let mut end = Self::default();
+        end.bytes[..kept.len()].copy_from_slice(kept);
+        end.length = kept.len();
+        end
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Trail {
+    pub fn new() -> Self {
+        Self {
+            ends: vec![End::default()],
+            lost: false,
+            pieces: VecDeque::new(),
+            known: 0,
+            piece: Piece::default(),
+            block: Box::new([0; LONGEST_END + BLOCK]),
+        }
+    }
+
+    /// Position of the earliest piece that a form can begin in and go on after the last one.
+    pub fn start(&self) -> Option<usize> {
+        self.pieces.front().map(|(position, _)| *position)
+    }
+
+    fn begin_piece(&mut self) {
+        self.piece.ends.clear();
+        self.piece.least = usize::MAX;
+        self.piece.most = 0;
+        self.piece.found = Suspicion {
+            here: self.lost,
+            reaches_back: self.lost,
+            open: self.lost,
+        };
+    }
+
+    fn add_end(&mut self, end: End) {
+        let ends = &mut self.piece.ends;
+        if ends.contains(&end) {
+            return;
+        }
+        if ends.len() == MOST_ENDS {
+            self.lost = true;
+        } else {
+            ends.push(end);
+        }
+    }
+
+    /// Ends the piece at `position`, of which a form in the next one can have `carried` bytes.
+    fn end_piece(&mut self, position: usize, carried: usize) -> Suspicion {
+        let Piece { least, most, .. } = self.piece;
+        std::mem::swap(&mut self.ends, &mut self.piece.ends);
+        if least >= carried {
+            self.lost = self.lost && self.ends.len() == MOST_ENDS;
+        }
+        if most > 0 {
+            self.pieces.push_back((position, least));
+            self.known += least;
+        }
+        while let Some((_, least)) = self.pieces.front()
+            && self.known - least >= carried
+        {
+            self.known -= least;
+            self.pieces.pop_front();
+        }
+        self.piece.found
+    }
+}
+
+impl Sieve {
+    /// A sieve for `forms`, read with `decoders`; `None` when a form is too short for it.
+    pub fn new<'f>(forms: impl Iterator<Item = &'f [u8]>, decoders: &[Decoder]) -> Option<Self> {
+        let forms: Vec<Vec<u8>> = forms.map(squeezed).collect();
+        let shortest = forms.iter().map(Vec::len).min()?;
+        let run = (shortest + 1).checked_sub(WINDOW).filter(|run| *run > 0)?;
+        let count: usize = forms.iter().map(|form| form.len() + 1 - WINDOW).sum();
+        let run = run.min(LONGEST_RUN);
+        let mut sieve = Self {
+            classes: Box::new(classes(decoders)),
+            windows: Windows::room_for(count),
+            first_windows: Windows::room_for(forms.len()),
+            run,
+            carried: run + WINDOW - 2,
+        };
+        for form in &forms {
+            sieve.first_windows.insert(&form[..WINDOW]);
+            for window in form.windows(WINDOW) {
+                sieve.windows.insert(window);
+            }
+        }
+        Some(sieve)
+    }
+
+    /// Whether an escape may begin with `byte`.
+    pub fn begins_escape(&self, byte: u8) -> bool {
+        self.classes[usize::from(byte)] >> FIRST_DECODER != 0
+    }
+
+    /// Looks at the piece at `position`. `read` shows each reading of it, and is told for each which
+    /// decoders may find something in it, by one bit each.
+    pub fn look(
+        &self,
+        trail: &mut Trail,
+        position: usize,
+        read: impl FnOnce(&mut dyn FnMut(&[u8]) -> u16),
+    ) -> Suspicion {
+        trail.begin_piece();
+        read(&mut |bytes| self.look_at(trail, bytes) >> FIRST_DECODER);
+        trail.end_piece(position, self.carried)
+    }
+
+    /// Takes in one reading of a piece. Returns the classes of its bytes.
+    fn look_at(&self, trail: &mut Trail, bytes: &[u8]) -> u16 {
+        let (mut length, mut classes) = (0, 0);
+        for at in 0..trail.ends.len() {
+            let end = trail.ends[at];
+            trail.block[..end.length].copy_from_slice(end.as_bytes());
+            // After one pass over all of it, only what touches the end before is new.
+            let touching_only = at > 0;
+            let pass = self.look_after(
+                end.length,
+                bytes,
+                touching_only,
+                &mut trail.block,
+                &mut trail.piece.found,
+            );
+            if touching_only && length >= self.carried {
+                continue;
+            }
+            (length, classes) = (pass.seen, pass.classes);
+            let filled = &trail.block[..pass.filled];
+            trail.piece.found.open |= self.may_end_in_beginning(filled);
+            let end = End::of(filled, self.carried);
+            trail.add_end(end);
+        }
+        trail.piece.least = trail.piece.least.min(length);
+        trail.piece.most = trail.piece.most.max(length);
+        classes
+    }
+
+    /// Looks at `bytes` after the `before` bytes that are in `block` already, or only at as many of them
+    /// as can touch those.
+    fn look_after(
+        &self,
+        before: usize,
+        bytes: &[u8],
+        touching_only: bool,
+        block: &mut [u8; LONGEST_END + BLOCK],
+        found: &mut Suspicion,
+    ) -> Pass {
+        let (mut kept, mut from_before) = (before, before);
+        let (mut at, mut seen, mut classes) = (0, 0, 0);
+        loop {
+            let squeezed = self.squeeze(bytes, at, &mut block[kept..]);
+            at += squeezed.taken;
+            seen += squeezed.written;
+            classes |= squeezed.classes;
+            let filled = kept + squeezed.written;
+            if let Some(start) = self.find_run(&block[..filled]) {
+                found.here = true;
+                found.reaches_back |= start < from_before;
+            }
+            if at >= bytes.len() || (touching_only && seen >= self.carried) {
+                return Pass {
+                    filled,
+                    seen,
+                    classes,
+                };
+            }
+            kept = filled.min(self.carried);
+            block.copy_within(filled - kept..filled, 0);
+            from_before = from_before.saturating_sub(filled - kept);
+        }
+    }
+
+    /// Writes up to a block of `bytes` from `at` on to `out`, without what is skipped.
+    fn squeeze(&self, bytes: &[u8], at: usize, out: &mut [u8]) -> Squeezed {
+        let taken = (bytes.len() - at).min(BLOCK);
+        let block = &bytes[at..at + taken];
+        let out = &mut out[..taken];
+        let (mut written, mut classes) = (0, 0);
+        let words = block.chunks_exact(8);
+        let rest = words.remainder();
+        for word in words {
+            for &byte in word {
+                classes |= self.classes[usize::from(byte)];
+            }
+            let (word, kept) = squeezed_word(u64::from_le_bytes(word.try_into().expect("eight")));
+            out[written..written + 8].copy_from_slice(&word.to_le_bytes());
+            written += kept;
+        }
+        for &byte in rest {
+            let class = self.classes[usize::from(byte)];
+            out[written] = byte;
+            written += usize::from(class & KEPT);
+            classes |= class;
+        }
+        if classes & BAR == 0 {
+            return Squeezed {
+                taken,
+                written,
+                classes,
+            };
+        }
+        let (mut from, mut written) = (0, 0);
+        while from < taken {
+            match skippable(bytes, at + from) {
+                0 => {
+                    out[written] = block[from];
+                    written += 1;
+                    from += 1;
+                }
+                skipped => from += skipped,
+            }
+        }
+        Squeezed {
+            taken: from,
+            written,
+            classes,
+        }
+    }
+
+    /// Where the first run of known windows begins that is long enough.
+    fn find_run(&self, bytes: &[u8]) -> Option<usize> {
+        let windows = (bytes.len() + 1).saturating_sub(WINDOW);
+        // A run of `run` windows has one at every `run`th place.
+        let mut at = self.run - 1;
+        while at < windows {
+            if self.knows(bytes, at) {
+                let before = (0..at)
+                    .rev()
+                    .take_while(|at| self.knows(bytes, *at))
+                    .count();
+                let after = (at..windows)
+                    .take(self.run)
+                    .take_while(|at| self.knows(bytes, *at))
+                    .count();
+                if before + after >= self.run {
+                    return Some(at - before);
+                }
+            }
+            at += self.run;
+        }
+        None
+    }
+
+    /// Whether the end of `bytes` may be the beginning of a form, with a window or more.
+    fn may_end_in_beginning(&self, bytes: &[u8]) -> bool {
+        let windows = (bytes.len() + 1).saturating_sub(WINDOW);
+        for at in (0..windows).rev() {
+            if !self.knows(bytes, at) {
+                return false;
+            }
+            if self.first_windows.contains(bytes, at) {
+                return true;
+            }
+        }
+        // It began before.
+        windows > 0
+    }
+
+    #[inline]
+    fn knows(&self, bytes: &[u8], at: usize) -> bool {
+        self.windows.contains(bytes, at)
+    }
+}
+
+/// A set of windows that has some others, too: one bit for each hash.
+#[derive(Debug)]
+struct Windows {
+    bits: Vec<u64>,
+    /// How far a hash is shifted to be an index of a bit.
+    shift: u32,
+}
+
+impl Windows {
+    /// For `count` windows: one bit in 16 or fewer is set, in 4 kB at least and 512 kB at most.
+    fn room_for(count: usize) -> Self {
+        let bits = (count * 16).next_power_of_two().ilog2().clamp(15, 22);
+        Self {
+            bits: vec![0; 1 << (bits - u64::BITS.ilog2())],
+            shift: u32::BITS - bits,
+        }
+    }
+
+    fn insert(&mut self, window: &[u8]) {
+        let index = self.index(window, 0);
+        self.bits[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Whether it may have the window of `bytes` at `at`.
+    #[inline]
+    fn contains(&self, bytes: &[u8], at: usize) -> bool {
+        let index = self.index(bytes, at);
+        self.bits[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    #[inline]
+    fn index(&self, bytes: &[u8], at: usize) -> usize {
+        let window = bytes[at..at + WINDOW].try_into();
+        let window = u32::from_le_bytes(window.expect("a window has four bytes"));
+        // Fibonacci hashing: the upper bits of the product depend on all bits of the window.
+        (window.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
+    }
+}
+
+/// The eight bytes of `word` without white space, and how many are left.
+///
+/// Byte by byte would do, but bytes that are read again as windows so soon after they were written one
+/// by one make a processor wait.
+#[inline]
+fn squeezed_word(mut word: u64) -> (u64, usize) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // The upper bit of each byte that is 0x20 or less.
+    let mut small = !(((word & (EACH * 0x7F)) + EACH * 0x5F) | word) & (EACH * 0x80);
+    let mut kept = 8;
+    while small != 0 {
+        let at = small.trailing_zeros() - 7;
+        let before = (1 << at) - 1;
+        let byte = (word >> at) as u8;
+        if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+            word = (word & before) | ((word >> 8) & !before);
+            kept -= 1;
+            small = (small & (small - 1)) >> 8;
+        } else {
+            small &= small - 1;
+        }
+    }
+    (word, kept)
+}
+
+fn classes(decoders: &[Decoder]) -> [u16; 256] {
+    std::array::from_fn(|byte| {
+        let byte = u8::try_from(byte).expect("an index of 256 elements");
+        let kept = if skippable(&[byte], 0) == 0 { KEPT } else { 0 };
+        let bar = if byte == "│".as_bytes()[0] { BAR } else { 0 };
+        let decoders = decoders.iter().enumerate();
+        let triggered = decoders.filter(|(_, decoder)| decoder.is_triggered_by(byte));
+        triggered.fold(kept | bar, |class, (at, _)| {
+            class | 1 << FIRST_DECODER << at
+        })
+    })
+}
