@@ -178,7 +178,7 @@ pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
     };
     plan.push(Step::Preflight, &[]);
     plan.push(Step::Credentials, &[Step::Preflight]);
-    if unfinished {
+    if unfinished && touches_what_runs_touch(request.operation) {
         plan.push(Step::Recover, &[Step::Credentials]);
         plan.ready = Step::Recover;
     }
@@ -206,6 +206,22 @@ pub fn build(stack: &Stack, request: &Request, unfinished: bool) -> Plan {
         Operation::ImageSweep => removal(&mut plan, request, Step::Sweep),
     }
     plan
+}
+
+/// Whether the command must not go on beside the children of a killed driver. The others leave alone what
+/// those work on.
+fn touches_what_runs_touch(operation: Operation) -> bool {
+    match operation {
+        Operation::Up
+        | Operation::Plan
+        | Operation::Destroy
+        | Operation::ImageBuild
+        | Operation::ImageReplace
+        | Operation::ImageRollback => true,
+        Operation::Task | Operation::Unlock | Operation::ImagePrune | Operation::ImageSweep => {
+            false
+        }
+    }
 }
 
 fn up(plan: &mut Plan, stack: &Stack, request: &Request) {
