@@ -15,11 +15,10 @@ use crate::{
     config::{self, Project, Stack},
     images::usage::{Usage, User},
     journal::{StateFolder, run_folder::PRODUCED},
-    process::temporary::PrivateFolder,
     render::terraform::RootModule,
     tools::{
-        aws::state_object::{self, StateObject},
-        terraform::state_file::references,
+        aws::objects,
+        terraform::{backend::S3Object, state_file::references},
     },
 };
 
@@ -27,7 +26,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     File(Utf8PathBuf),
-    Object(StateObject),
+    Object(S3Object),
     /// Not within reach, and why.
     Elsewhere(String),
 }
@@ -157,7 +156,7 @@ fn place(stack: &Stack, for_sandbox: bool) -> Option<Place> {
             ))
         }
         _ if for_sandbox => None,
-        "s3" => Some(match StateObject::of_backend(&backend.attributes) {
+        "s3" => Some(match S3Object::of_backend(&backend.attributes) {
             Some(object) => Place::Object(object),
             None => Place::Elsewhere("its backend names no bucket and key".to_owned()),
         }),
@@ -176,16 +175,12 @@ fn read(query: &Query, place: Place) -> Result<Option<Vec<u8>>, String> {
             Err(error) => Err(error.to_string()),
         },
         Place::Object(object) => {
-            // It holds secrets: nobody else may read it while it is here.
-            let folder = PrivateFolder::create().map_err(|error| error.to_string())?;
-            let file = Utf8Path::new(folder.path()).join("state");
-            match query.ask(&object.get(&query.aws, &file)) {
-                Ok(_) => fs_err::read(&file)
-                    .map(Some)
-                    .map_err(|error| error.to_string()),
+            // It holds secrets, so it never becomes a file.
+            match query.ask(&objects::read(&query.aws, &object)) {
+                Ok(answer) => Ok(Some(answer.stdout)),
                 Err(failure) => {
                     let complaint = failure.failure.excerpt.join(" ");
-                    if state_object::is_absent(&complaint) {
+                    if objects::is_missing(&complaint) {
                         Ok(None)
                     } else {
                         Err(complaint)

@@ -5,7 +5,6 @@
 //! - [`launch_templates`], [`groups`]: what starts instances from an AMI;
 //! - [`resources`]: what Packer makes on the way to one;
 //! - [`refusal`]: why a thing is not removed;
-//! - [`state_object`]: Terraform states in S3;
 //! - [`identity`]: `sts get-caller-identity`;
 //! - [`objects`]: what Terraform's `s3` backend keeps;
 //! - [`tags`]: `ec2 create-tags`, `delete-tags`;
@@ -22,7 +21,6 @@ pub mod launch_templates;
 pub mod objects;
 pub mod refusal;
 pub mod resources;
-pub mod state_object;
 pub mod tags;
 pub mod version;
 

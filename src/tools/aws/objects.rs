@@ -1,4 +1,4 @@
-//! Small objects that Terraform's `s3` backend keeps: `s3 cp` to standard output, `dynamodb get-item`.
+//! What Terraform's `s3` backend keeps, states and locks: `s3 cp` to standard output, `dynamodb get-item`.
 
 use serde::Deserialize;
 

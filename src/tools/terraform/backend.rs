@@ -39,6 +39,19 @@ pub struct S3Object {
     pub endpoint: Option<String>,
 }
 
+impl S3Object {
+    /// Where an `s3` backend with these settings keeps the state of the workspace `default` (Terraform,
+    /// "Backend Type: s3"); `None` when they do not name an object.
+    pub fn of_backend(settings: &Map<String, Value>) -> Option<Self> {
+        Some(Self {
+            bucket: text(settings, "bucket")?,
+            key: text(settings, "key")?,
+            region: text(settings, "region"),
+            endpoint: endpoint(settings, "s3", "endpoint"),
+        })
+    }
+}
+
 impl InitialisedBackend {
     /// Name of the file that `init` leaves in the root module's folder.
     pub const FILE: &'static str = ".terraform/terraform.tfstate";
@@ -52,26 +65,15 @@ impl InitialisedBackend {
         serde_json::from_slice::<File>(text).ok()?.backend
     }
 
-    /// Where the state is, for a backend `s3`, in the workspace `default`.
-    pub fn state_object(&self) -> Option<S3Object> {
-        if self.kind != "s3" {
-            return None;
-        }
-        Some(S3Object {
-            bucket: self.text("bucket")?,
-            key: self.text("key")?,
-            region: self.text("region"),
-            endpoint: self.endpoint("s3", "endpoint"),
-        })
-    }
-
     /// Where its lock is, in the workspace `default`.
     pub fn lock_place(&self) -> LockPlace {
-        if self.kind == "local" {
-            return LockPlace::Process;
-        }
         let unknown = || LockPlace::Unknown(self.kind.clone());
-        let Some(state) = self.state_object() else {
+        let state = match self.kind.as_str() {
+            "local" => return LockPlace::Process,
+            "s3" => S3Object::of_backend(&self.config),
+            _ => None,
+        };
+        let Some(state) = state else {
             return unknown();
         };
         if self.config.get("use_lockfile") == Some(&Value::Bool(true)) {
@@ -80,29 +82,28 @@ impl InitialisedBackend {
                 ..state
             });
         }
-        match self.text("dynamodb_table") {
+        match text(&self.config, "dynamodb_table") {
             Some(table) => LockPlace::Item {
                 table,
                 key: format!("{}/{}", state.bucket, state.key),
                 region: state.region,
-                endpoint: self.endpoint("dynamodb", "dynamodb_endpoint"),
+                endpoint: endpoint(&self.config, "dynamodb", "dynamodb_endpoint"),
             },
             None => unknown(),
         }
     }
+}
 
-    fn endpoint(&self, service: &str, old_name: &str) -> Option<String> {
-        let text = |value: &Value| Some(value.as_str()?.to_owned());
-        self.config
-            .get("endpoints")
-            .and_then(|endpoints| text(endpoints.get(service)?))
-            .or_else(|| self.text(old_name))
-    }
+fn endpoint(settings: &Map<String, Value>, service: &str, old_name: &str) -> Option<String> {
+    settings
+        .get("endpoints")
+        .and_then(|endpoints| Some(endpoints.get(service)?.as_str()?.to_owned()))
+        .or_else(|| text(settings, old_name))
+}
 
-    fn text(&self, name: &str) -> Option<String> {
-        let text = self.config.get(name)?.as_str()?;
-        (!text.is_empty()).then(|| text.to_owned())
-    }
+fn text(settings: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = settings.get(name)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -146,5 +147,17 @@ mod tests {
         assert_eq!(backend("s3", config).lock_place(), unknown("s3"));
         assert_eq!(backend("gcs", json!({})).lock_place(), unknown("gcs"));
         assert_eq!(backend("local", json!({})).lock_place(), LockPlace::Process);
+    }
+
+    #[test]
+    fn a_state_is_the_object_that_the_settings_name() {
+        let settings = json!({"bucket": "b", "key": "web/prod", "region": "eu-west-1"});
+        let object = S3Object::of_backend(settings.as_object().unwrap()).unwrap();
+        assert_eq!(
+            (object.bucket.as_str(), object.key.as_str()),
+            ("b", "web/prod")
+        );
+        assert_eq!(object.region.as_deref(), Some("eu-west-1"));
+        assert_eq!(S3Object::of_backend(&Map::new()), None);
     }
 }
