@@ -32,6 +32,8 @@ pub struct Facts {
     pub amis: Vec<Ami>,
     /// Things without tags, whose names the journal of a run that is over has.
     pub named: Vec<(RunId, Resource)>,
+    /// Builds of runs that are over, by the names of their AMIs, which no other build has.
+    pub builds: BTreeMap<String, RunId>,
 }
 
 /// The leftovers, in an order in which they can be removed.
@@ -43,6 +45,8 @@ pub struct Leftovers {
     pub of_unknown_runs: BTreeMap<RunId, Vec<Thing>>,
     /// Snapshots of the failed AMIs among them, by the AMIs' ids.
     pub snapshots: BTreeMap<String, Vec<String>>,
+    /// The AMIs among them that a Packer left before it tagged them. The next run that wants their content uses them.
+    pub untagged: BTreeSet<String>,
 }
 
 impl Leftovers {
@@ -60,6 +64,7 @@ impl Leftovers {
             known.sort_by_key(order);
         }
         self.snapshots.extend(other.snapshots);
+        self.untagged.extend(other.untagged);
     }
 }
 
@@ -78,17 +83,26 @@ pub fn sort_out(facts: &Facts, runs: &Runs) -> Leftovers {
         })
         .collect();
     let mut leftovers = Leftovers::default();
-    for ami in facts.amis.iter().filter(|ami| has_not_become_an_image(ami)) {
-        let Some(run) = built_by(ami).filter(|_| ami.tag(tag::IMAGE).is_some()) else {
-            continue;
+    for ami in &facts.amis {
+        let ours = built_by(ami).filter(|_| ami.tag(tag::IMAGE).is_some());
+        let run = match ours {
+            Some(run) if has_not_become_an_image(ami) => run,
+            None if ami.tag(tag::RUN).is_none() => match facts.builds.get(&ami.name) {
+                Some(run) => run.clone(),
+                None => continue,
+            },
+            Some(_) | None => continue,
         };
+        if ami.tag(tag::RUN).is_none() {
+            leftovers.untagged.insert(ami.id.clone());
+        }
         leftovers
             .snapshots
             .insert(ami.id.clone(), ami.snapshots.clone());
         let thing = Thing {
             kind: ThingKind::Ami,
             id: ami.id.clone(),
-            name: Some(format!("{} ({})", ami.name, ami.state)),
+            name: Some(format!("{} ({})", ami.name, condition(ami))),
             region: facts.region.clone(),
             run: Some(run.clone()),
         };
@@ -150,9 +164,19 @@ fn is_there(resource: &Resource) -> bool {
     state.is_none_or(|state| !going.contains(&state))
 }
 
-/// EC2's states of an AMI that nothing can be started from (EC2 API reference, Image).
+/// Whether nothing can be started from it, by EC2's states (EC2 API reference, Image), or it is not used because it
+/// lacks something.
 fn has_not_become_an_image(ami: &Ami) -> bool {
-    ["pending", "failed", "invalid", "error", "transient"].contains(&ami.state.as_str())
+    let states = ["pending", "failed", "invalid", "error", "transient"];
+    ami.tag(tag::INCOMPLETE).is_some() || states.contains(&ami.state.as_str())
+}
+
+fn condition(ami: &Ami) -> String {
+    match ami.tag(tag::INCOMPLETE) {
+        Some(lacks) => format!("without {lacks}"),
+        None if ami.tag(tag::RUN).is_none() => "without tags".to_owned(),
+        None => ami.state.clone(),
+    }
 }
 
 fn thing(resource: &Resource, region: &str, run: RunId) -> Thing {
@@ -291,6 +315,45 @@ mod tests {
         assert_eq!(ids(&leftovers.of_dead_runs), ["ami-failed", "snap-alone"]);
         assert_eq!(leftovers.snapshots["ami-failed"], ["snap-half"]);
         assert_eq!(counts(&leftovers.of_dead_runs), "1 AMI, 1 snapshot");
+    }
+
+    #[test]
+    fn an_image_that_its_packer_left_alone_is_known_by_the_name_of_the_build() {
+        let dead = run(2).to_string();
+        let ami = |name: &str, tags: &[(&str, &str)]| Ami {
+            id: format!("ami-{name}"),
+            name: name.into(),
+            state: "available".into(),
+            tags: resource(Kind::Volume, "", "", tags).tags,
+            ..Ami::default()
+        };
+        let ours = [(tag::RUN, dead.as_str()), (tag::IMAGE, "web")];
+        let incomplete = [&ours[..], &[(tag::INCOMPLETE, "ami_users")]].concat();
+        let builds = ["web-1", "web-2", "web-3"].map(|name| (name.to_owned(), run(2)));
+        let facts = Facts {
+            amis: vec![
+                ami("web-1", &ours),
+                ami("web-2", &[("Name", "x")]),
+                ami("web-3", &incomplete),
+                ami("web-4", &[]),
+            ],
+            builds: builds.into(),
+            ..Facts::default()
+        };
+        let leftovers = sort_out(&facts, &runs());
+        assert_eq!(ids(&leftovers.of_dead_runs), ["ami-web-2", "ami-web-3"]);
+        assert_eq!(leftovers.untagged, ["ami-web-2".to_owned()].into());
+        let names = leftovers
+            .of_dead_runs
+            .iter()
+            .map(|thing| thing.name.as_deref());
+        assert_eq!(
+            names.collect::<Vec<_>>(),
+            [
+                Some("web-2 (without tags)"),
+                Some("web-3 (without ami_users)")
+            ]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! - [`decide`]: build or reuse;
 //! - [`history`]: what was deployed when, as the tags tell it;
 //! - [`rollback`]: which AMIs a rollback deploys;
-//! - [`unfinished`]: what an interrupted build left of an AMI;
+//! - [`unfinished`]: what an interrupted build left of an AMI; [`finishing`]: what it still lacks;
 //! - [`exact`]: the one AMI that holds an exact name;
 //! - [`usage`]: who uses an AMI;
 //! - [`retention`]: which AMIs stay, and which are beyond what is kept;
@@ -18,6 +18,7 @@ pub mod copy_regions;
 pub mod decide;
 pub mod exact;
 pub mod fingerprint;
+pub mod finishing;
 pub mod hashing;
 pub mod history;
 pub mod leftovers;

@@ -9,6 +9,8 @@ pub const IMAGE: &str = "amiable:image";
 pub const RUN: &str = "amiable:run";
 /// `no` on an image whose provisioners were left out.
 pub const PROVISIONED: &str = "amiable:provisioned";
+/// On an AMI that is not used because its Packer did not finish it: what it lacks.
+pub const INCOMPLETE: &str = "amiable:incomplete";
 /// The runs that deployed it, oldest first, separated by spaces; the last ones, as many as fit.
 pub const DEPLOYED: &str = "amiable:deployed";
 /// The run that rolled back from it to an earlier image.

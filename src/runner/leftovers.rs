@@ -144,8 +144,14 @@ fn in_region(query: &Query, stack: &Stack, known: &Known) -> Result<Facts, Failu
                 .into_iter()
                 .map(|(kind, names)| Question::Named(kind, names)),
         );
+    let builds = known.over.iter().flat_map(|past| {
+        let here = past.builds.iter().filter(|build| build.region == region);
+        here.map(|build| (build.ami_name.clone(), past.run.clone()))
+    });
+    let builds = builds.collect();
     let mut facts = Facts {
         region,
+        builds,
         ..Facts::default()
     };
     for answer in side_by_side(questions, |question| ask(query, stack, question)) {

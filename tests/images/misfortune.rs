@@ -73,7 +73,7 @@ fn the_driver_asks_again_for_an_image_that_it_cannot_see() {
     let last = points
         .iter()
         .rev()
-        .find(|point| point.is("DescribeImages"))
+        .find(|point| point.is_look_at_image())
         .expect("a look at the image");
     let aws = project.aws();
     let before = Deployment::look(aws.moto());
@@ -92,7 +92,7 @@ fn the_driver_asks_again_for_an_image_that_it_cannot_see() {
     let looks = aws
         .trace(first)
         .into_iter()
-        .filter(|entry| entry.action == "DescribeImages");
+        .filter(|entry| entry.action == "DescribeImages" && points::names_image(entry));
     let codes: Vec<_> = looks.map(|entry| entry.code).collect();
     assert_eq!(
         codes[codes.len() - 2..],

@@ -14,6 +14,7 @@ pub struct Point {
     action: String,
     /// The how manieth of this action, from 1.
     nth: u64,
+    by_id: bool,
 }
 
 impl fmt::Display for Point {
@@ -37,6 +38,11 @@ impl Point {
         self.action == action
     }
 
+    /// Whether it names one AMI by its id.
+    pub fn is_look_at_image(&self) -> bool {
+        self.is("DescribeImages") && self.by_id
+    }
+
     pub fn changes_something(&self) -> bool {
         let reads = ["Describe", "Get", "List"];
         !reads.iter().any(|reading| self.action.starts_with(reading))
@@ -54,6 +60,11 @@ pub fn of_replacement(project: &Project) -> Vec<Point> {
     points(&aws.trace(before))
 }
 
+/// Whether `entry` names an AMI by its id.
+pub fn names_image(entry: &Entry) -> bool {
+    entry.parameters.contains_key("ImageId.1")
+}
+
 fn points(trace: &[Entry]) -> Vec<Point> {
     let mut seen: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let mut points = Vec::new();
@@ -69,6 +80,7 @@ fn points(trace: &[Entry]) -> Vec<Point> {
                 service: entry.service.clone(),
                 action: entry.action.clone(),
                 nth: *nth,
+                by_id: names_image(entry),
             });
         }
     }

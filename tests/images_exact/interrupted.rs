@@ -73,6 +73,7 @@ fn an_image_whose_packer_and_driver_were_killed_is_taken_up_by_the_next_run() {
     );
     let ami = &project.amis()[0];
     assert_eq!(tag(ami, "amiable:image").as_deref(), Some("web"));
+    assert_eq!(tag(ami, "Motd").as_deref(), Some("one."));
 
     project.configure("", "two");
     let report = project.amiable(&build()).report(0);
@@ -81,6 +82,34 @@ fn an_image_whose_packer_and_driver_were_killed_is_taken_up_by_the_next_run() {
         left[0],
         "another content is another image"
     );
+}
+
+#[test]
+fn an_image_that_only_packer_could_finish_is_set_aside_and_swept() {
+    let project = Project::with("");
+    let template = fs::read_to_string(project.path("packer/web.pkr.hcl")).unwrap();
+    let shared = template.replacen(
+        "communicator ",
+        "ami_users     = [\"123456789012\"]\n  communicator ",
+        1,
+    );
+    project.write("packer/web.pkr.hcl", &shared);
+    project
+        .instead_of_packer_build("\"$REAL\" \"$@\" >\"$KEEP/out\" 2>&1\nkill -KILL $PPID\nexit 1");
+    let killed = project.amiable(&build());
+    assert_eq!(killed.code, None, "{}", killed.stderr);
+    project.untag();
+    let left = project.ids();
+
+    fs::remove_file(project.path("packer.sh")).unwrap();
+    let ran = project.amiable(&build());
+    let report = ran.report(0);
+    assert_ne!(outcome(&report), left[0]);
+    assert!(ran.stderr.contains("`ami_users`"), "{}", ran.stderr);
+
+    let swept = project.amiable(&["image", "sweep", "--yes"]);
+    assert_eq!(swept.code, Some(0), "{}", swept.stderr);
+    assert_eq!(project.ids(), [outcome(&report)], "{}", swept.stderr);
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod emulator;
 mod functions;
 pub mod hcl;
 pub mod legacy;
+pub mod post_processors;
 pub mod provisioners;
 pub mod resolve;
 pub mod scope;

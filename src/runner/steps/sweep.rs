@@ -120,6 +120,8 @@ pub async fn warn_of_leftovers(context: &Context) {
 async fn warn(context: &Context) -> Result<(), Stopped> {
     let (leftovers, containers) = all(context).await?;
     let mut things = leftovers.of_dead_runs;
+    // This very run may be about to use these.
+    things.retain(|thing| !leftovers.untagged.contains(&thing.id));
     things.extend(containers);
     if !things.is_empty() {
         let text = format!("earlier builds have left {}", counts(&things));

@@ -7,6 +7,7 @@ use crate::{
     config::ImageSpec,
     images::{
         fingerprint::{self, FingerprintManifest, Subject},
+        finishing::{Finishing, finishing},
         source_ami::{AmiQuery, FoundAmi, SourceAmi, source_ami},
     },
     render::packer::provisioners::provisions,
@@ -30,6 +31,8 @@ pub struct Inputs {
     pub ssh_user: String,
     /// There is something to log in for.
     pub provisions: bool,
+    /// What Packer does to the AMI after it is made.
+    pub finishing: Finishing,
     /// The other regions that Packer copies the AMI to, as far as they can be told.
     pub regions: Vec<String>,
     pub manifest: FingerprintManifest,
@@ -80,6 +83,7 @@ pub async fn gather(
     })?;
     let regions = reading.copy_regions(&context.base.stack.region);
     let provisions = provisions(&selected);
+    let finishing = finishing(&selected, &resolver);
     let builder = selected.builder.clone();
     drop(selected);
     let fingerprint = taken.manifest.fingerprint().to_string();
@@ -89,6 +93,7 @@ pub async fn gather(
         builder,
         ssh_user,
         provisions,
+        finishing,
         regions,
         manifest: taken.manifest,
         fingerprint,

@@ -34,6 +34,7 @@ use crate::{
         exact::builds_first,
         fingerprint::{self, FingerprintManifest, digest_tags},
         tag,
+        unfinished::Unfinished,
     },
     plan::Only,
     runner::{
@@ -71,15 +72,19 @@ pub async fn run(context: &Context, image: &ImageSpec) -> StepEnd {
         undo_rollback: request.undo_rollback,
     };
     let mut taken_up = None;
-    if let Some(found) = unfinished::find(context, image, wanted, survey, &existing).await? {
-        if plan_only {
+    match unfinished::find(context, image, &inputs, wanted, survey, &existing).await? {
+        None => {}
+        Some(Unfinished::Incomplete { .. }) if plan_only => {}
+        Some(_) if plan_only => {
             let text = "an interrupted build left it: `up` waits for it and uses it";
             return Ok(unknown_id(text, &inputs));
         }
-        if let Some((ami, whose)) = unfinished::take_up(context, image, &inputs, found).await? {
-            taken_up = Some((ami.id.clone(), whose));
-            existing.retain(|known| known.id != ami.id);
-            existing.insert(0, ami);
+        Some(found) => {
+            if let Some((ami, whose)) = unfinished::take_up(context, image, &inputs, found).await? {
+                taken_up = Some((ami.id.clone(), whose));
+                existing.retain(|known| known.id != ami.id);
+                existing.insert(0, ami);
+            }
         }
     }
     let decision = decide(wanted, &existing, |newest| {

@@ -7,6 +7,7 @@ use crate::{
     images::{
         decide::Wanted,
         fingerprint::digest_tags,
+        finishing::Finishing,
         tag,
         unfinished::{self, Unfinished},
     },
@@ -48,7 +49,7 @@ pub fn tags(
         .collect()
 }
 
-/// What an interrupted build left for `image`, if that makes a build needless.
+/// What an interrupted build left for `image`.
 ///
 /// # Errors
 ///
@@ -56,6 +57,7 @@ pub fn tags(
 pub async fn find<'a>(
     context: &'a Context,
     image: &ImageSpec,
+    inputs: &'a Inputs,
     wanted: Wanted<'_>,
     survey: &'a Survey,
     existing: &'a [Ami],
@@ -74,12 +76,13 @@ pub async fn find<'a>(
         &image.name,
         existing,
         &survey.untagged,
+        &inputs.finishing,
         builds,
     ))
 }
 
-/// Waits for what was found and tags it; with a phrase about where it comes from. `None` when it ends as failed:
-/// then there is nothing to do but to build.
+/// Waits for what was found and tags it; with a phrase about where it comes from. `None` when it ends as failed or
+/// lacks something: then there is nothing to do but to build.
 ///
 /// # Errors
 ///
@@ -94,6 +97,10 @@ pub async fn take_up(
     let (id, run) = match found {
         Unfinished::Pending(ami) => (&ami.id, ami.tag(tag::RUN).and_then(RunId::parse)),
         Unfinished::Untagged { ami, run, .. } => (&ami.id, Some(run.clone())),
+        Unfinished::Incomplete { ami, run, lacks } => {
+            set_aside(context, image, ami, run, lacks).await?;
+            return Ok(None);
+        }
     };
     let whose = run.as_ref().map_or_else(
         || "made by an earlier run".to_owned(),
@@ -106,8 +113,16 @@ pub async fn take_up(
         return Ok(None);
     };
     let ami = match (found, run) {
-        (Unfinished::Untagged { provisioned, .. }, Some(run)) => {
-            let tags = tags(context, image, &run, inputs, provisioned);
+        (
+            Unfinished::Untagged {
+                provisioned,
+                tags: of_template,
+                ..
+            },
+            Some(run),
+        ) => {
+            let ours = tags(context, image, &run, inputs, provisioned);
+            let tags = [of_template, &ours].concat();
             lookup::tag(context, &ami, &tags).await?
         }
         _ => ami,
@@ -136,17 +151,21 @@ pub async fn after(
         .events
         .doing(&step, format!("asking AWS whether there is a {ami_name}"));
     let provisioned = inputs.provisioned(base);
-    let tags = tags(context, image, &base.run, inputs, provisioned);
+    let ours = tags(context, image, &base.run, inputs, provisioned);
     let failure = match stopped {
         Stopped::Interrupted { mut pending } => {
             // No waiting now: it is tagged as far as it is, and found by the next run.
             if let Ok(Some(ami)) = look(context, ami_name).await {
-                // What cannot be tagged now, the next run tags.
-                let _ = lookup::tag(context, &ami, &tags).await;
-                pending = vec![format!(
-                    "{} {ami_name} (complete; the next run uses it)",
-                    ami.id
-                )];
+                let fate = match &inputs.finishing {
+                    Finishing::Tags(of_template) => {
+                        // What cannot be tagged now, the next run tags.
+                        let tags = [of_template.as_slice(), &ours].concat();
+                        let _ = lookup::tag(context, &ami, &tags).await;
+                        "complete; the next run uses it"
+                    }
+                    Finishing::Packer(_) => "to be removed: amiable image sweep",
+                };
+                pending = vec![format!("{} {ami_name} ({fate})", ami.id)];
             }
             return Err(Stopped::Interrupted { pending });
         }
@@ -163,8 +182,15 @@ pub async fn after(
     let Some(ami) = found else {
         return Err(failure.into());
     };
+    let of_template = match &inputs.finishing {
+        Finishing::Tags(tags) => tags,
+        Finishing::Packer(lacks) => {
+            set_aside(context, image, &ami, &base.run, lacks).await?;
+            return Err(failure.into());
+        }
+    };
     // At once, so that it is known for what it is whatever happens to this run.
-    lookup::tag(context, &ami, &tags).await?;
+    lookup::tag(context, &ami, &[of_template.as_slice(), &ours].concat()).await?;
     let whose = "which Packer left";
     match lookup::made(context, &step, &ami.id, whose).await? {
         Some(ami) if ami.is_available() => {
@@ -180,6 +206,32 @@ pub async fn after(
         }
         None => Err(failure.into()),
     }
+}
+
+/// Marks an AMI of `run` as one that nothing uses, so that `image sweep` removes it.
+async fn set_aside(
+    context: &Context,
+    image: &ImageSpec,
+    ami: &Ami,
+    run: &RunId,
+    lacks: &str,
+) -> Result<(), Failure> {
+    let tags = [
+        (tag::RUN, run.as_str()),
+        (tag::IMAGE, image.name.as_str()),
+        (tag::INCOMPLETE, lacks),
+    ];
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    lookup::tag(context, ami, &tags).await?;
+    let id = &ami.id;
+    let text = format!(
+        "{id}, which Packer left, is not used: only Packer can do for it what the template's `{lacks}` asks for"
+    );
+    let hint = "to remove it once this run is over: amiable image sweep".to_owned();
+    context
+        .events
+        .warn(&Step::Image(image.name.clone()), text, Some(hint));
+    Ok(())
 }
 
 async fn look(context: &Context, ami_name: &str) -> Result<Option<Ami>, Failure> {
