@@ -1,5 +1,6 @@
 //! The command line: clap structs, one file per subcommand, and which part of the library answers.
 
+mod columns;
 pub mod creds;
 pub mod deploy;
 pub mod destroy;

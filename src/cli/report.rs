@@ -4,10 +4,9 @@ use std::io::Write as _;
 
 use camino::Utf8Path;
 use clap::Subcommand;
-use console::measure_text_width;
 use serde_json::{Value, json};
 
-use super::{ColorChoice, Global, stdout};
+use super::{ColorChoice, Global, columns::columns, stdout};
 use crate::{
     errors::Error,
     report::{
@@ -167,22 +166,7 @@ fn table(entries: &[Entry]) -> String {
     if entries.is_empty() {
         return String::new();
     }
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| measure_text_width(&row[column]));
-        cells.max().unwrap_or(0)
-    };
-    let widths: [usize; 5] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            line.push_str(&" ".repeat(width - measure_text_width(cell) + 2));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    columns(&rows)
 }
 
 /// Without the path: the run's id is beside it.

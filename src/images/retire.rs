@@ -327,6 +327,7 @@ mod tests {
         let user = User::Instance {
             id: "i-1".into(),
             state: "running".into(),
+            group: None,
         };
         let mut usage = Usage::default();
         usage.add("ami-1eu", user.clone());

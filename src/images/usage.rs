@@ -17,6 +17,7 @@ pub enum User {
     LaunchTemplate {
         name: String,
         version: u64,
+        id: String,
         /// `$Default`, `$Latest`: what the version is called when it is not by its number.
         aliases: Vec<&'static str>,
     },
@@ -26,12 +27,34 @@ pub enum User {
     Instance {
         id: String,
         state: String,
+        /// The auto scaling group that it belongs to.
+        group: Option<String>,
     },
     TerraformState {
         /// `dashboard/prod`
         deployment: String,
         address: String,
     },
+}
+
+/// The tag that EC2 Auto Scaling sets on the instances of a group (EC2 Auto Scaling User Guide, "Tag Auto Scaling
+/// groups and instances").
+const GROUP_NAME: &str = "aws:autoscaling:groupName";
+
+impl User {
+    /// The names by which the state of the Terraform that made it knows it, or what it belongs to.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            User::LaunchTemplate { id, .. } => vec![id],
+            User::AutoScalingGroup { name } => vec![name],
+            User::Instance { id, group, .. } => [Some(id), group.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect(),
+            User::TerraformState { .. } => Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for User {
@@ -41,6 +64,7 @@ impl fmt::Display for User {
                 name,
                 version,
                 aliases,
+                ..
             } => {
                 write!(f, "launch template {name} (version {version}")?;
                 for alias in aliases {
@@ -49,7 +73,7 @@ impl fmt::Display for User {
                 f.write_str(")")
             }
             User::AutoScalingGroup { name } => write!(f, "auto scaling group {name}"),
-            User::Instance { id, state } => write!(f, "instance {id} ({state})"),
+            User::Instance { id, state, .. } => write!(f, "instance {id} ({state})"),
             User::TerraformState {
                 deployment,
                 address,
@@ -125,6 +149,7 @@ pub fn told_by(facts: &Facts) -> Usage {
             let user = User::LaunchTemplate {
                 name: version.name.clone(),
                 version: version.number,
+                id: version.id.clone(),
                 aliases,
             };
             usage.add(image, user);
@@ -152,6 +177,7 @@ pub fn told_by(facts: &Facts) -> Usage {
             let user = User::Instance {
                 id: instance.id.clone(),
                 state: instance.state.clone().unwrap_or_default(),
+                group: instance.tag(GROUP_NAME).map(str::to_owned),
             };
             usage.add(image, user);
         }
@@ -323,10 +349,11 @@ mod tests {
                 name: None,
                 state: Some("stopped".into()),
                 image: Some("ami-1".into()),
-                tags: Vec::new(),
+                tags: vec![(GROUP_NAME.into(), "web".into())],
             }],
             ..Facts::default()
         };
+        assert_eq!(told_by(&facts).of("ami-1")[0].names(), ["i-1", "web"]);
         assert_eq!(
             phrases(&told_by(&facts), "ami-1"),
             ["instance i-1 (stopped)"]

@@ -37,7 +37,7 @@ pub fn look(query: &Query, stack: &Stack, amis: &InRegions) -> Result<Usage, Fai
         .map(|(region, ids)| Place::Region(region, ids));
     let places = regions.chain([Place::States]);
     let answers = side_by_side(places, |place| match place {
-        Place::Region(region, ids) => in_region(&query.in_region(region), ids),
+        Place::Region(region, ids) => told_by_aws(&query.in_region(region), ids),
         Place::States => Ok(states::usage(query, stack, &all)),
     });
     let mut usage = Usage::default();
@@ -63,7 +63,12 @@ enum Question {
     Numbered(String, BTreeSet<u64>),
 }
 
-fn in_region(query: &Query, ids: &BTreeSet<String>) -> Result<Usage, Failure> {
+/// Who uses the AMIs `ids` in the region of `query`, without Terraform's states.
+///
+/// # Errors
+///
+/// When AWS refuses or cannot be reached.
+pub fn told_by_aws(query: &Query, ids: &BTreeSet<String>) -> Result<Usage, Failure> {
     let mut facts = Facts::default();
     let first = [Question::Templates, Question::Groups, Question::Instances];
     take(query, ids, first, &mut facts)?;

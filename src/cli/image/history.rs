@@ -6,12 +6,11 @@ use std::{
 };
 
 use clap::Args as ClapArgs;
-use console::measure_text_width;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{Global, stdout},
+    cli::{Global, columns::columns, stdout},
     config::Stack,
     errors::Error,
     events::{Operation, RunResult},
@@ -198,25 +197,6 @@ fn age(passed: SignedDuration) -> String {
         60..2880 => format!("{} h ago", minutes / 60),
         _ => format!("{} days ago", minutes / 1440),
     }
-}
-
-fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| measure_text_width(&row[column]));
-        cells.max().unwrap_or(0)
-    };
-    let widths: [usize; N] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            line.push_str(&" ".repeat(width - measure_text_width(cell) + 2));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 fn document(deployments: &[Deployment], amis: &[Ami]) -> Value {

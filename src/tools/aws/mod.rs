@@ -1,7 +1,6 @@
 //! The `aws` command: what we ask AWS, and what it answers.
 //!
 //! - [`images`]: AMIs, what there is and what is done to them;
-//! - [`in_use`]: what launches one AMI;
 //! - [`launch_templates`], [`groups`]: what starts instances from an AMI;
 //! - [`resources`]: what Packer makes on the way to one;
 //! - [`refusal`]: why a thing is not removed;
@@ -16,7 +15,6 @@
 pub mod groups;
 pub mod identity;
 pub mod images;
-pub mod in_use;
 pub mod launch_templates;
 pub mod objects;
 pub mod refusal;

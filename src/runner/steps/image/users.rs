@@ -1,19 +1,21 @@
 //! Who launches an AMI besides this stack's own deployment, which the next apply points elsewhere.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use super::lookup::LOOK_AGAIN;
 use crate::{
     errors::Exit,
     events::Step,
+    images::usage::User,
     runner::{
-        context::Context,
+        context::{Context, blocking},
         failure::Failure,
+        query::Query,
         step_output::{StepOutput, Stopped},
-    },
-    tools::{
-        aws::in_use::{self, Answers, User},
-        terraform::diagnosis,
+        usage,
     },
 };
 
@@ -60,43 +62,17 @@ pub async fn users_outside(context: &Context, ami: &str) -> Result<Vec<String>, 
     let is_own = |name: &str| state.contains(&serde_json::Value::from(name).to_string());
     let outside = users
         .into_iter()
-        .filter(|user| !is_own(&user.id) && !user.group.as_deref().is_some_and(is_own));
-    Ok(outside.map(|user| user.what).collect())
+        .filter(|user| !user.names().into_iter().any(is_own));
+    Ok(outside.map(|user| user.to_string()).collect())
 }
 
-async fn users(context: &Context, ami: &str) -> Result<Vec<User>, Failure> {
-    let aws = &context.access.aws;
-    let (instances, template_versions, configurations, groups) = tokio::try_join!(
-        ask(context, in_use::instances(aws, ami)),
-        ask(context, in_use::template_versions(aws)),
-        ask(context, in_use::configurations(aws)),
-        ask(context, in_use::groups(aws)),
-    )?;
-    let answers = Answers {
-        instances: &instances,
-        template_versions: &template_versions,
-        configurations: &configurations,
-        groups: &groups,
-    };
-    let unreadable =
-        || Failure::new("the aws command does not say who uses an AMI in a form that can be read");
-    let mut further = Vec::new();
-    for (template, versions) in in_use::versions_by_number(answers).ok_or_else(unreadable)? {
-        further.push(ask(context, in_use::versions_of(aws, &template, &versions)).await?);
-    }
-    in_use::users(ami, answers, &further).ok_or_else(unreadable)
-}
-
-async fn ask(context: &Context, command: crate::command::ToolCommand) -> Result<Vec<u8>, Failure> {
-    let answer = context.capture(command).await?;
-    if answer.success() {
-        return Ok(answer.stdout);
-    }
-    let complaint = answer.stderr_text();
-    Err(Failure::new("AWS does not say who uses an AMI")
-        .hints(diagnosis::mend_of_text(&complaint).map(str::to_owned))
-        .hint("to go on without knowing: --allow-in-use AMI")
-        .excerpt(complaint.lines().map(str::to_owned)))
+async fn users(context: &Context, ami: &str) -> Result<Vec<User>, Stopped> {
+    let query = Query::of_run(&context.access);
+    let ids = BTreeSet::from([ami.to_owned()]);
+    let usage = blocking(move || usage::told_by_aws(&query, &ids)).await?;
+    let usage =
+        usage.map_err(|failure| failure.hint("to go on without knowing: --allow-in-use AMI"))?;
+    Ok(usage.of(ami))
 }
 
 /// The text of the stack's Terraform state; empty when there is none.
