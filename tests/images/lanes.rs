@@ -46,7 +46,13 @@ pub fn run<Trial: Display + Send>(
                     };
                     let content = format!("{lane}-{number}");
                     let verdict = one(&project, scenario, &content, || attempt(&project, &trial));
-                    judged.lock().unwrap().push((trial, verdict));
+                    let mut judged = judged.lock().unwrap();
+                    let problems = verdict.problems.len();
+                    println!(
+                        "{} of {count}: {trial}: {problems} problems",
+                        judged.len() + 1
+                    );
+                    judged.push((trial, verdict));
                 }
             });
         }
