@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Global;
 use crate::{
-    command::ToolCommand,
+    command::{EnvValue, ToolCommand},
     config::{CredentialSpec, Stack},
     credentials::{
         self, Answer, Context, Outcome, Resolution, Resolved, StoreError, WritableStore,
@@ -16,7 +16,9 @@ use crate::{
     },
     errors::{Error, Exit},
     events::Warning,
+    journal::run_folder::PRODUCED,
     process::{self, ProcessError},
+    sandbox::{Sandbox, Status, overrides},
 };
 
 /// See where credentials come from, store them, run a command with them.
@@ -296,11 +298,7 @@ fn exec(
     let command = ToolCommand::new(program)
         .args(arguments)
         .envs(resolution.child_environment(&names))
-        .envs(
-            aws_environment(&resolution, context, &stack.region)
-                .into_iter()
-                .map(Into::into),
-        );
+        .envs(way_to_aws(stack, context, &resolution)?);
     let error = process::replace(&command, &aws_environment::IDENTITY);
     Err(match error {
         ProcessError::Start { .. } => Error::Tool {
@@ -309,6 +307,32 @@ fn exec(
         },
         other => other.into(),
     })
+}
+
+/// The variables that lead the command to AWS, or in the sandbox to the emulator.
+fn way_to_aws(
+    stack: &Stack,
+    context: &Context,
+    resolution: &Resolution,
+) -> Result<Vec<(String, EnvValue)>, Error> {
+    if !context.sandbox {
+        let variables = aws_environment(resolution, context, &stack.region);
+        return Ok(variables.into_iter().map(Into::into).collect());
+    }
+    let sandbox = Sandbox::at(stack.root.join(PRODUCED).join("sandbox"));
+    let url = match sandbox.status()? {
+        Status::Running(emulator) => Some(emulator.url()),
+        _ => {
+            anstream::eprintln!("the sandbox is not running: the command cannot reach its AWS");
+            None
+        }
+    };
+    let no_proxy = context.variables.text("NO_PROXY");
+    Ok(overrides::child_environment(
+        url.as_deref(),
+        &stack.region,
+        no_proxy,
+    ))
 }
 
 fn find<'s>(stack: &'s Stack, name: &str) -> Result<&'s CredentialSpec, Error> {

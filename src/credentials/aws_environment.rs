@@ -27,9 +27,6 @@ pub const IDENTITY: [&str; 12] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
-/// The key the emulator is given. Not a secret, and too common a word to be kept out of logs.
-const DUMMY: &str = "test";
-
 /// One variable of a child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsVariable {
@@ -130,10 +127,10 @@ pub fn is_aws_key(name: &str) -> bool {
     [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN].contains(&name)
 }
 
-/// The variables for children that talk to AWS in `region`.
+/// The variables for children that talk to AWS itself in `region`; what the sandbox has in their place,
+/// [`crate::sandbox::overrides::child_environment`] tells.
 ///
-/// In the sandbox they are a dummy key and files without profiles, whatever else is set. Elsewhere
-/// they are the key pair of `resolution` or of the driver's environment, or else what leads AWS's
+/// They are the key pair of `resolution` or of the driver's environment, or else what leads AWS's
 /// own tools to credentials. Endpoint overrides (`AWS_ENDPOINT_URL*`) stay behind: one that was left
 /// from trying an emulator would send a deployment there.
 pub fn aws_environment(
@@ -158,29 +155,6 @@ pub fn aws_environment(
             "the AWS CLI waits in a pager on a terminal",
         ),
     ];
-    if context.sandbox {
-        all.extend([
-            plain(ACCESS_KEY, DUMMY, "tools refuse to start without a key"),
-            plain(SECRET_KEY, DUMMY, "tools refuse to start without a key"),
-            plain(
-                "AWS_CONFIG_FILE",
-                "/dev/null",
-                "keeps the user's profiles out of the sandbox",
-            ),
-            plain(
-                "AWS_SHARED_CREDENTIALS_FILE",
-                "/dev/null",
-                "keeps the user's keys out of the sandbox",
-            ),
-            plain(
-                "AWS_EC2_METADATA_DISABLED",
-                "true",
-                "keeps the role of this machine out of the sandbox",
-            ),
-        ]);
-        return all;
-    }
-
     let variables = &context.variables;
     let handed_on = |list: &'static [(&'static str, &'static str)]| {
         list.iter().filter_map(|(name, reason)| {

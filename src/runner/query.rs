@@ -55,7 +55,7 @@ impl Query {
                 return Ok(None);
             };
             let no_proxy = context.variables.text("NO_PROXY");
-            let env = overrides::child_environment(&emulator.url(), &stack.region, no_proxy);
+            let env = overrides::child_environment(Some(&emulator.url()), &stack.region, no_proxy);
             return Ok(Some(Self {
                 aws: Aws::new(program, stack.region.clone(), env),
                 redactor: Arc::new(Redactor::new([])),

@@ -238,7 +238,7 @@ fn a_session_token_of_other_keys_is_left_out() {
 }
 
 #[test]
-fn the_sandbox_gets_dummy_keys_and_no_profile() {
+fn the_sandbox_asks_for_no_keys() {
     let folder = Folder::new();
     write(
         &folder,
@@ -261,14 +261,4 @@ fn the_sandbox_gets_dummy_keys_and_no_profile() {
         Some(AwsWay::Emulator)
     );
     assert_eq!(resolution.secrets().count(), 0);
-    let variables = variables(&resolution, &context);
-    assert_eq!(plain(&variables, "AWS_ACCESS_KEY_ID"), Some("test"));
-    assert_eq!(plain(&variables, "AWS_SECRET_ACCESS_KEY"), Some("test"));
-    assert_eq!(plain(&variables, "AWS_CONFIG_FILE"), Some("/dev/null"));
-    assert!(variables.iter().all(|variable| variable.secret().is_none()));
-    assert!(
-        !variables
-            .iter()
-            .any(|variable| variable.name == "AWS_PROFILE")
-    );
 }

@@ -4,7 +4,6 @@
 
 use std::{
     env, fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -57,7 +56,7 @@ impl Project {
             programs: tempfile::tempdir().unwrap(),
         };
         process::write_script(project.programs.path(), settings);
-        project.write_packer();
+        process::write_packer(project.programs.path());
         project.write("packer/web.pkr.hcl", TEMPLATE);
         project.write("terraform/main.tf", scenario.root);
         project.set_content("first");
@@ -123,20 +122,6 @@ impl Project {
             .env("AMIABLE_MOTO_SERVER", self.program("strict_aws"))
             .env("AMIABLE_PACKER", self.program("packer"));
         command
-    }
-
-    /// Packer 1.6 looks at a pending AMI every 15 s. The driver builds its environment from nothing, so it is
-    /// told to look again at once by a script in its place.
-    fn write_packer(&self) {
-        let packer = env::var_os("AMIABLE_PACKER").unwrap_or("packer".into());
-        let packer = which::which(packer).expect("scripts/bootstrap installs packer");
-        let path = self.program("packer");
-        let script = format!(
-            "#!/bin/sh\nAWS_POLL_DELAY_SECONDS=0 exec '{}' \"$@\"\n",
-            packer.display()
-        );
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     fn program(&self, name: &str) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Exact names, `before-build`, `image replace` and interrupted builds, through the binary, with the real tools
-//! against the emulator. Images have no provisioners, so that nothing but Packer's own calls takes time.
+//! against an emulator that is as strict as AWS. Images have no provisioners, so that nothing but Packer's own calls
+//! takes time.
 
 mod before_build;
 mod exact_name;
@@ -7,3 +8,5 @@ mod faults;
 mod interrupted;
 mod project;
 mod replace;
+#[path = "../strict_aws/mod.rs"]
+mod strict_aws;

@@ -10,6 +10,8 @@ use std::{
 
 use serde_json::Value;
 
+use super::strict_aws::{process, strict::Settings};
+
 pub const NAME: &str = "web";
 
 const TEMPLATE: &str = r#"
@@ -61,6 +63,7 @@ output "image" {
 /// A project in a temporary folder; its sandbox ends with it.
 pub struct Project {
     folder: tempfile::TempDir,
+    programs: tempfile::TempDir,
 }
 
 /// How one run of `amiable` ended.
@@ -80,7 +83,10 @@ impl Project {
     pub fn with(settings: &str) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
+            programs: tempfile::tempdir().unwrap(),
         };
+        process::write_script(project.programs.path(), Settings::default());
+        process::write_packer(project.programs.path());
         project.configure(settings, "one");
         project.write("packer/web.pkr.hcl", TEMPLATE);
         project.write("terraform/main.tf", ROOT);
@@ -126,7 +132,7 @@ impl Project {
     pub fn instead_of_packer_build(&self, script: &str) {
         let text = format!(
             "#!/bin/sh\nREAL='{}'\nKEEP='{}'\n[ \"$1\" = build ] || exec \"$REAL\" \"$@\"\n{script}\n",
-            program("AMIABLE_PACKER", "packer").display(),
+            self.programs.path().join("packer").display(),
             self.folder.path().display(),
         );
         self.write("packer.sh", &text);
@@ -151,14 +157,16 @@ impl Project {
             "AMIABLE_HOME",
             "XDG_DATA_HOME",
             "AMIABLE_AWS",
-            "AMIABLE_PACKER",
             "AMIABLE_TERRAFORM",
-            "AMIABLE_MOTO_SERVER",
         ] {
             if let Some(value) = env::var_os(name) {
                 command.env(name, value);
             }
         }
+        let programs = self.programs.path();
+        command
+            .env("AMIABLE_MOTO_SERVER", programs.join("strict_aws"))
+            .env("AMIABLE_PACKER", programs.join("packer"));
         for (name, variable) in [("aws", "AMIABLE_AWS"), ("packer.sh", "AMIABLE_PACKER")] {
             let own = self.path(name);
             if own.is_file() {
@@ -251,7 +259,14 @@ impl Project {
             "--name",
             name,
         ]);
-        text(&made["ImageId"])
+        let id = text(&made["ImageId"]);
+        // Each look brings it nearer.
+        let is_there = || {
+            let mut amis = self.amis().into_iter();
+            amis.any(|ami| ami["ImageId"] == id.as_str() && ami["State"] == "available")
+        };
+        assert!((0..5).any(|_| is_there()), "{id} becomes available");
+        id
     }
 
     /// The AMI that the deployed launch template names.

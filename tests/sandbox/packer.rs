@@ -102,7 +102,7 @@ fn provisioners_run_and_the_image_is_in_the_emulator() {
     for rendered in &rendering.files {
         std::fs::write(folder.join(&rendered.path), &rendered.text).unwrap();
     }
-    let environment = child_environment(&emulator.url(), REGION, None);
+    let environment = child_environment(Some(&emulator.url()), REGION, None);
     let packer = ("AMIABLE_PACKER", "packer");
     let build = run(
         folder,

@@ -45,6 +45,21 @@ pub fn write_script(folder: &Path, settings: Settings) -> PathBuf {
     path
 }
 
+/// Writes a program that is Packer and does not wait long, and returns its path: 1.6 looks at a pending AMI every
+/// 15 s, and the driver builds its environment from nothing.
+pub fn write_packer(folder: &Path) -> PathBuf {
+    let packer = env::var_os("AMIABLE_PACKER").unwrap_or("packer".into());
+    let packer = which::which(packer).expect("scripts/bootstrap installs packer");
+    let path = folder.join("packer");
+    let script = format!(
+        "#!/bin/sh\nAWS_POLL_DELAY_SECONDS=0 exec '{}' \"$@\"\n",
+        packer.display()
+    );
+    fs::write(&path, script).expect("a script");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    path
+}
+
 /// Not a test: what the script of [`write_script`] runs.
 #[test]
 #[ignore = "started by the driver under test, as the emulator"]

@@ -76,7 +76,7 @@ pub async fn run(
         Some(url) => {
             let no_proxy = context.variables.text("NO_PROXY");
             aws_env.extend(overrides::child_environment(
-                url,
+                Some(url),
                 &base.stack.region,
                 no_proxy,
             ));

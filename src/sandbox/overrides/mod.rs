@@ -28,9 +28,10 @@ fn text(value: impl Into<String>) -> Setting {
     Setting::Text(value.into())
 }
 
-/// Variables of every child that talks to AWS. `no_proxy` is what the driver's own environment has.
+/// Variables of every child that talks to AWS. `url` is the emulator's, when it is running; `no_proxy` is what the
+/// driver's own environment has.
 pub fn child_environment(
-    url: &str,
+    url: Option<&str>,
     region: &str,
     no_proxy: Option<&str>,
 ) -> Vec<(String, EnvValue)> {
@@ -39,13 +40,13 @@ pub fn child_environment(
         Some(hosts) => format!("{hosts},127.0.0.1"),
         None => "127.0.0.1".to_owned(),
     };
-    [
+    // The AWS CLI, boto3, and the newer SDKs: Terraform's AWS provider 5 and later, Packer's plugin.
+    let address = url.map(|url| ("AWS_ENDPOINT_URL", url));
+    let others = [
         ("AWS_ACCESS_KEY_ID", DUMMY_KEY),
         ("AWS_SECRET_ACCESS_KEY", DUMMY_KEY),
         ("AWS_REGION", region),
         ("AWS_DEFAULT_REGION", region),
-        // The AWS CLI, boto3, and the newer SDKs: Terraform's AWS provider 5 and later, Packer's plugin.
-        ("AWS_ENDPOINT_URL", url),
         // Otherwise SDKs look for an instance's role on 169.254.169.254.
         ("AWS_EC2_METADATA_DISABLED", "true"),
         // A profile of the user could name another account, region or endpoint.
@@ -55,9 +56,10 @@ pub fn child_environment(
         ("AWS_PAGER", ""),
         ("NO_PROXY", &no_proxy),
         ("no_proxy", &no_proxy),
-    ]
-    .map(|(name, value)| (name.to_owned(), EnvValue::Plain(value.to_owned())))
-    .to_vec()
+    ];
+    let all = address.into_iter().chain(others);
+    all.map(|(name, value)| (name.to_owned(), EnvValue::Plain(value.to_owned())))
+        .collect()
 }
 
 /// What an override of a `provider "aws"` block has to say. Each configuration of the provider needs it, those
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn children_see_neither_the_users_profile_nor_the_real_aws() {
-        let environment = child_environment(URL, "eu-west-1", Some(".example"));
+        let environment = child_environment(Some(URL), "eu-west-1", Some(".example"));
         let value = |name: &str| {
             environment
                 .iter()
