@@ -1,6 +1,6 @@
 //! [`Failure`]: why a step failed, with the exit code that stands for its kind.
 
-use crate::{errors::Exit, events::StepFailure, process::ProcessError};
+use crate::{errors::Exit, events::StepFailure, process::ProcessError, tools::known_error};
 
 /// A step that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,15 @@ impl Failure {
 
     pub fn excerpt(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         self.failure.excerpt.extend(lines);
+        self
+    }
+
+    /// Says what `complaint` of a tool means and what to do about it, when it is a known error.
+    pub fn because(mut self, complaint: &str) -> Self {
+        if let Some(known) = known_error::of_text(complaint) {
+            self.failure.message = format!("{}: {}", self.failure.message, known.what);
+            self.failure.hints.push(known.mend.to_owned());
+        }
         self
     }
 

@@ -81,7 +81,7 @@ fn read(terraform: &Terraform) -> JoinHandle<Result<Captured, ProcessError>> {
 ///
 /// When Terraform does not give them.
 pub async fn now(context: &Context, terraform: &Terraform) -> Result<Vec<Output>, Failure> {
-    let answer = context.capture(terraform.output()).await?;
+    let answer = context.ask(terraform.output()).await?;
     decode(context, &answer)
 }
 

@@ -2,17 +2,20 @@
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
+use camino::Utf8Path;
+
 use super::{
     super::{
         context::Context,
         failure::Failure,
         step_log::StepLog,
-        step_output::{Done, StepEnd, StepOutput, Stopped},
+        step_output::{Done, SavedPlan, StepEnd, StepOutput, Stopped},
     },
     deployed, standing_outputs, terraform_failure,
-    terraform_plan::{decoded, discard, report_unknown_lines, take},
+    terraform_plan::{self, decoded, discard, report_unknown_lines, take},
 };
 use crate::{
+    errors::Exit,
     events::{Happening, Operation, Output as DeployedOutput, PlannedChanges, Step, StepResult},
     process::{Ended, Output, StopSignal},
     tools::terraform::{Terraform, outcome::Tally},
@@ -21,21 +24,36 @@ use crate::{
 pub async fn run(context: &Context) -> StepEnd {
     let terraform = context.access.terraform()?;
     let destroy = context.base.request.operation == Operation::Destroy;
-    let changes = match context.output_of(&Step::TerraformPlan) {
+    let SavedPlan { changes, seal } = match context.output_of(&Step::TerraformPlan) {
         Some(StepOutput::Unchanged(outputs)) => return Ok(unchanged(context, outputs)),
-        Some(StepOutput::Planned(changes)) => changes,
+        Some(StepOutput::Planned(plan)) => plan,
         _ => return Err(Failure::new("there is no plan to apply").into()),
     };
     if changes.is_empty() {
         let outputs = outputs_after(context, terraform, destroy).await?;
         return Ok(unchanged(context, outputs));
     }
+    unbroken(context, seal.as_deref())?;
     if !destroy {
         deployed::announce(context).await?;
     }
     let end = apply(context, terraform, &changes, destroy).await;
     discard(context);
     end
+}
+
+/// Fails unless the saved plan is the file that was shown and judged.
+fn unbroken(context: &Context, seal: Option<&str>) -> Result<(), Failure> {
+    let plan = context.base.folder.plan();
+    if seal.is_some() && terraform_plan::seal(&plan).ok().as_deref() == seal {
+        return Ok(());
+    }
+    discard(context);
+    Err(Failure::of(
+        Exit::Refused,
+        format!("the saved plan {plan} is not the one that was shown, so nothing was applied"),
+    )
+    .hint("find out what writes into the run's folder, then rerun: a new plan will be shown"))
 }
 
 /// Nothing was applied, and `outputs` stand.
@@ -169,7 +187,7 @@ fn judge(ended: &Ended, tally: &Tally, left_in_state: usize) -> StepResult {
 }
 
 async fn state_entries(context: &Context, terraform: &Terraform) -> Result<usize, Failure> {
-    let answer = context.capture(terraform.state_list()).await?;
+    let answer = context.ask(terraform.state_list()).await?;
     Ok(answer
         .stdout_text()
         .lines()
@@ -183,13 +201,25 @@ fn with_errored_state(failure: Failure, context: &Context, terraform: &Terraform
     if !path.exists() {
         return failure;
     }
-    // If this fails the hint below still leads to the file.
-    let _ = fs_err::set_permissions(&path, Permissions::from_mode(0o600));
+    make_private(&path);
     failure.hint(format!(
-        "the state could not be stored and is in {path}: `cd {} && {} state push errored.tfstate`, then remove the file",
-        terraform.folder(),
-        context.prepared.terraform_program()
+        "the state could not be stored and is in {path}: {}",
+        push_command(context, terraform.folder())
     ))
+}
+
+/// Keeps others from reading a state.
+pub(super) fn make_private(state: &Utf8Path) {
+    // If this fails, what is said of the file still leads to it.
+    let _ = fs_err::set_permissions(state, Permissions::from_mode(0o600));
+}
+
+/// What brings the state in `errored.tfstate` to where it belongs.
+pub(super) fn push_command(context: &Context, folder: &Utf8Path) -> String {
+    format!(
+        "`cd {folder} && {} state push errored.tfstate`, then remove the file and rerun; until then nothing is applied",
+        context.prepared.terraform_program()
+    )
 }
 
 fn with_unknown<'a>(failure: Failure, unknown: impl Iterator<Item = &'a str>) -> Failure {

@@ -11,10 +11,7 @@ use crate::{
         failure::Failure,
         step_output::{StepOutput, Stopped},
     },
-    tools::{
-        aws::in_use::{self, Answers, User},
-        terraform::diagnosis,
-    },
+    tools::aws::in_use::{self, Answers, User},
 };
 
 /// How long `terraform init`, which runs beside the images, may take before its state is asked for all the same.
@@ -88,13 +85,13 @@ async fn users(context: &Context, ami: &str) -> Result<Vec<User>, Failure> {
 }
 
 async fn ask(context: &Context, command: crate::command::ToolCommand) -> Result<Vec<u8>, Failure> {
-    let answer = context.capture(command).await?;
+    let answer = context.ask(command).await?;
     if answer.success() {
         return Ok(answer.stdout);
     }
     let complaint = answer.stderr_text();
     Err(Failure::new("AWS does not say who uses an AMI")
-        .hints(diagnosis::mend_of_text(&complaint).map(str::to_owned))
+        .because(&complaint)
         .hint("to go on without knowing: --allow-in-use AMI")
         .excerpt(complaint.lines().map(str::to_owned)))
 }
@@ -124,7 +121,7 @@ async fn own_state(context: &Context) -> Result<String, Stopped> {
         .into());
     };
     initialised(context).await?;
-    let pulled = context.capture(terraform.state_pull()).await?;
+    let pulled = context.ask(terraform.state_pull()).await?;
     if pulled.success() {
         return Ok(pulled.stdout_text());
     }
