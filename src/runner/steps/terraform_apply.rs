@@ -113,7 +113,7 @@ async fn apply(
 
     report_unknown_lines(context, &step, &tally);
     let unknown = tally.unknown();
-    for outcome in &unknown {
+    for outcome in tally.failed().iter().chain(&unknown) {
         context
             .events
             .send(Happening::ResourceDone(outcome.clone()));
@@ -228,7 +228,7 @@ fn with_unknown<'a>(failure: Failure, unknown: impl Iterator<Item = &'a str>) ->
         return failure;
     }
     failure.hint(format!(
-        "may exist without being in the state: {}; look for the tag amiable:run in the console",
+        "may exist without being in the state: {}; look for them in the console: what is there has to be taken in with `terraform import`, or removed",
         unknown.join(", ")
     ))
 }

@@ -45,7 +45,10 @@ pub fn of(call: &str, ended: &Ended, tally: &Tally) -> Failure {
         Some(lock) => format!("the state is locked by {}", lock.phrase(Timestamp::now())),
         None => match diagnosis::of(first) {
             Some(known) => format!("{call}: {}", known.what),
-            None => format!("{call}: {}", first.summary),
+            None => format!(
+                "{call}: {}",
+                first.summary.lines().next().unwrap_or_default()
+            ),
         },
     };
     Failure::new(message)

@@ -21,14 +21,29 @@ pub fn wants_init(diagnostic: &Diagnostic) -> bool {
         .any(|text| text.contains("terraform init") || text.contains("tofu init"))
 }
 
-/// Whether the provider died while it worked on something: what it had begun is unknown then, whatever
-/// Terraform calls it (terraform 1.11.4).
-pub fn provider_crashed(diagnostic: &Diagnostic) -> bool {
-    [
-        "Plugin did not respond",
-        "plugin crashed",
-        "Request cancelled",
-    ]
-    .iter()
-    .any(|sign| diagnostic.summary.contains(sign))
+/// What tells that the provider died, or gave up, in the middle of a call (terraform 1.11.4).
+const PROVIDER_GONE: &[&str] = &[
+    "Plugin did not respond",
+    "plugin crashed",
+    "Request cancelled",
+];
+
+/// What tells that a request went out and no answer came back, in the words of AWS's SDKs for Go (version 1 in
+/// providers before 5, version 2) and of Go's `net`.
+const ANSWER_LOST: &[&str] = &[
+    "send request failed",
+    "request send failed",
+    "unexpected EOF",
+    ": EOF",
+    "connection reset by peer",
+    "i/o timeout",
+    "awaiting headers",
+];
+
+/// Whether the error leaves it open what AWS did, although Terraform calls the resource failed.
+pub fn leaves_open(diagnostic: &Diagnostic) -> bool {
+    let text = text(diagnostic);
+    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    // A request that found nobody was not carried out.
+    says(PROVIDER_GONE) || (says(ANSWER_LOST) && !text.contains("dial tcp"))
 }
