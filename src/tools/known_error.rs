@@ -176,11 +176,6 @@ const KNOWN: &[KnownError] = &[
         "rerun: a new plan will be made",
     ),
     lasting(
-        &["Error acquiring the state lock"],
-        "another Terraform holds the state's lock",
-        "wait for it (--lock-timeout), or free it when it is gone: `amiable unlock`",
-    ),
-    lasting(
         &[
             "Failed to persist state to backend",
             "Failed to save state",
@@ -267,6 +262,12 @@ const KNOWN: &[KnownError] = &[
         ],
         "AWS (or the sandbox's emulator) cannot be reached or did not answer",
         "check the network; for the sandbox `amiable sandbox status`",
+    ),
+    // Last: Terraform says so, too, of whatever keeps it from looking at the lock.
+    lasting(
+        &["Error acquiring the state lock"],
+        "another Terraform holds the state's lock",
+        "wait for it (--lock-timeout), or free it when it is gone: `amiable unlock`",
     ),
 ];
 

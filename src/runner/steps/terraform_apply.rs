@@ -1,9 +1,5 @@
 //! `terraform.apply`: exactly the saved plan, and proof that it was carried out.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt};
-
-use camino::Utf8Path;
-
 use super::{
     super::{
         context::Context,
@@ -11,7 +7,7 @@ use super::{
         step_log::StepLog,
         step_output::{Done, SavedPlan, StepEnd, StepOutput, Stopped},
     },
-    deployed, standing_outputs, terraform_failure,
+    deployed, standing_outputs, state_accident, terraform_failure,
     terraform_plan::{self, decoded, discard, report_unknown_lines, take},
 };
 use crate::{
@@ -125,7 +121,7 @@ async fn apply(
     }
     if !ended.success() || !tally.errors.is_empty() {
         let failure = terraform_failure::of("terraform apply", &ended, &tally);
-        let failure = with_errored_state(failure, context, terraform);
+        let failure = state_accident::after_apply(failure, context, terraform.folder());
         return Err(with_unknown(
             failure,
             unknown.iter().map(|outcome| outcome.address.as_str()),
@@ -193,33 +189,6 @@ async fn state_entries(context: &Context, terraform: &Terraform) -> Result<usize
         .lines()
         .filter(|line| !line.trim().is_empty())
         .count())
-}
-
-/// A state that could not be stored lies in a world-readable file with every secret in it.
-fn with_errored_state(failure: Failure, context: &Context, terraform: &Terraform) -> Failure {
-    let path = terraform.folder().join("errored.tfstate");
-    if !path.exists() {
-        return failure;
-    }
-    make_private(&path);
-    failure.hint(format!(
-        "the state could not be stored and is in {path}: {}",
-        push_command(context, terraform.folder())
-    ))
-}
-
-/// Keeps others from reading a state.
-pub(super) fn make_private(state: &Utf8Path) {
-    // If this fails, what is said of the file still leads to it.
-    let _ = fs_err::set_permissions(state, Permissions::from_mode(0o600));
-}
-
-/// What brings the state in `errored.tfstate` to where it belongs.
-pub(super) fn push_command(context: &Context, folder: &Utf8Path) -> String {
-    format!(
-        "`cd {folder} && {} state push errored.tfstate`, then remove the file and rerun; until then nothing is applied",
-        context.prepared.terraform_program()
-    )
 }
 
 fn with_unknown<'a>(failure: Failure, unknown: impl Iterator<Item = &'a str>) -> Failure {

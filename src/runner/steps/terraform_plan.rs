@@ -14,8 +14,7 @@ use super::{
         step_output::{Done, SavedPlan, StepEnd, StepOutput, Stopped},
     },
     standing_outputs::StandingOutputs,
-    terraform_apply::{make_private, push_command},
-    terraform_failure,
+    state_accident, terraform_failure,
 };
 use crate::{
     errors::Exit,
@@ -39,7 +38,7 @@ use crate::{
 pub async fn run(context: &Context) -> StepEnd {
     let step = Step::TerraformPlan;
     let terraform = context.access.terraform()?;
-    guard_state(context, terraform.folder())?;
+    state_accident::before_plan(context, terraform.folder())?;
     write_variables(context)?;
 
     let destroy = context.base.request.operation == Operation::Destroy;
@@ -96,6 +95,12 @@ pub async fn run(context: &Context) -> StepEnd {
         let seal = seal(&context.base.folder.plan())?;
         let document = show(context, terraform).await?;
         complete(context, &document)?;
+        if let Err(accident) =
+            state_accident::after_plan(context, terraform.folder(), &document.changes).await
+        {
+            discard(context);
+            return Err(accident.into());
+        }
         (document.changes, Some(seal))
     };
     if !destroy {
@@ -222,35 +227,6 @@ fn doubt_the_version(context: &Context, tally: &Tally) {
         format!("Terraform made this plan as version {said}, and preflight found {found}"),
         forgotten.err().map(|_| format!("remove {file}")),
     );
-}
-
-/// A state that an accident left must not be planned on: everything would be created again.
-fn guard_state(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
-    let errored = folder.join("errored.tfstate");
-    if errored.exists() {
-        make_private(&errored);
-        return Err(Failure::of(
-            Exit::Refused,
-            format!("an earlier apply could not store its state and left it in {errored}"),
-        )
-        .hint(push_command(context, folder)));
-    }
-    if let Some(state) = &context.access.local_state {
-        let empty = fs_err::metadata(state).is_ok_and(|metadata| metadata.len() == 0);
-        if empty {
-            return Err(Failure::of(
-                Exit::Refused,
-                format!(
-                    "the Terraform state {state} is empty: a Terraform that was killed left it so"
-                ),
-            )
-            .hint(format!(
-                "restore it from {state}.backup or from a copy, then rerun"
-            ))
-            .hint("planning on an empty state would create everything a second time"));
-        }
-    }
-    Ok(())
 }
 
 fn write_variables(context: &Context) -> Result<(), Failure> {
