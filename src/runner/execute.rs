@@ -215,10 +215,34 @@ fn redacted(end: StepEnd, events: &Emitter, context: &Context, step: &Step) -> S
         failure
     };
     match end {
-        Ok(done) => Ok(done),
+        Ok(done) => Ok(Done {
+            result: redacted_result(done.result, events),
+            ..done
+        }),
         Err(Stopped::Failed(failure)) => Err(Stopped::Failed(with_log(failure))),
         Err(Stopped::Declined(failure)) => Err(Stopped::Declined(failure)),
         Err(Stopped::Interrupted { pending }) => Err(Stopped::Interrupted { pending }),
+    }
+}
+
+/// A phrase may quote what a tool complained of.
+fn redacted_result(result: StepResult, events: &Emitter) -> StepResult {
+    match result {
+        StepResult::Succeeded { summary } => StepResult::Succeeded {
+            summary: events.redact(&summary),
+        },
+        StepResult::Degraded { summary } => StepResult::Degraded {
+            summary: events.redact(&summary),
+        },
+        StepResult::Unverified { summary } => StepResult::Unverified {
+            summary: events.redact(&summary),
+        },
+        StepResult::Skipped { reason } => StepResult::Skipped {
+            reason: events.redact(&reason),
+        },
+        other @ (StepResult::Failed(_) | StepResult::Interrupted { .. } | StepResult::NotRun) => {
+            other
+        }
     }
 }
 

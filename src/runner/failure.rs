@@ -51,12 +51,17 @@ impl Failure {
         self
     }
 
-    /// Passes every text through `change`; for redaction.
+    /// Passes every text through `change`; for redaction. The lines of the excerpt are one text: a secret may be
+    /// folded over several of them.
     pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
         let failure = &mut self.failure;
         failure.message = change(&failure.message);
-        for line in failure.excerpt.iter_mut().chain(&mut failure.hints) {
-            *line = change(line);
+        failure.excerpt = change(&failure.excerpt.join("\n"))
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        for hint in &mut failure.hints {
+            *hint = change(hint);
         }
         self
     }
