@@ -297,6 +297,13 @@ const fn passing(
     }
 }
 
+impl KnownError {
+    /// The texts that give it away.
+    pub fn signs(&self) -> &'static [&'static str] {
+        self.signs
+    }
+}
+
 /// What an error text of a tool means, when it is a known one.
 pub fn of_text(text: &str) -> Option<&'static KnownError> {
     KNOWN
