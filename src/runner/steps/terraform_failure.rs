@@ -77,6 +77,14 @@ fn explain(diagnostic: &Diagnostic) -> Vec<String> {
         .collect()
 }
 
+/// The resource whose provisioner speaks in a line.
+pub fn speaker(line: &Line) -> Option<&str> {
+    match line {
+        Line::Provisioner { address, .. } => Some(address),
+        _ => None,
+    }
+}
+
 /// What of a line belongs into the log, with its level. `None` for noise.
 pub fn log_line(line: &Line) -> Option<(Level, String)> {
     let named = |what: &str, address: &str| format!("{what} {address}");
@@ -108,9 +116,7 @@ pub fn log_line(line: &Line) -> Option<(Level, String)> {
         Line::ApplyFailed {
             address, seconds, ..
         } => Some((Level::Error, format!("failed {address}{}", after(*seconds)))),
-        Line::Provisioner { address, output } => {
-            Some((Level::Info, format!("{address}: {output}")))
-        }
+        Line::Provisioner { output, .. } => Some((Level::Info, output.clone())),
         Line::Diagnostic(diagnostic) => {
             let level = match diagnostic.severity {
                 Severity::Error => Level::Error,

@@ -194,7 +194,7 @@ pub(super) fn take(
     decoded: decode::Line,
 ) {
     if let Some((level, text)) = terraform_failure::log_line(&decoded) {
-        log.take(level, &text);
+        log.take_from(terraform_failure::speaker(&decoded), level, &text);
     }
     if let Some(outcome) = tally.take(decoded) {
         context.events.send(Happening::ResourceDone(outcome));
