@@ -76,6 +76,17 @@ impl ToolCommand {
         self
     }
 
+    /// The program's name and its subcommand: `aws ec2 describe-images`, `terraform plan`.
+    pub fn call(&self) -> String {
+        let program = self.program.file_name().unwrap_or(self.program.as_str());
+        let subcommand = self.args.iter().map(String::as_str);
+        let subcommand = subcommand.take_while(|arg| !arg.starts_with('-')).take(2);
+        std::iter::once(program)
+            .chain(subcommand)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// Program and arguments as one would type them, for error texts and the journal. Secrets are
     /// never among the arguments, so this is safe to show.
     pub fn display(&self) -> String {

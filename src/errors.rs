@@ -48,13 +48,15 @@ pub enum Exit {
     Refused,
     CheckFailed,
     Locked,
+    Unverified,
+    Degraded,
     Interrupted,
     Terminated,
 }
 
 impl Exit {
     /// Every code, in the order of the table in `--help`.
-    pub const ALL: [Exit; 12] = [
+    pub const ALL: [Exit; 14] = [
         Exit::Done,
         Exit::StepFailed,
         Exit::Usage,
@@ -65,6 +67,8 @@ impl Exit {
         Exit::Refused,
         Exit::CheckFailed,
         Exit::Locked,
+        Exit::Unverified,
+        Exit::Degraded,
         Exit::Interrupted,
         Exit::Terminated,
     ];
@@ -81,6 +85,8 @@ impl Exit {
             Exit::Refused => 7,
             Exit::CheckFailed => 8,
             Exit::Locked => 9,
+            Exit::Unverified => 10,
+            Exit::Degraded => 11,
             // 128 + SIGINT and 128 + SIGTERM, as shells report them.
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
@@ -100,6 +106,8 @@ impl Exit {
             Exit::Refused => "refused by a guard",
             Exit::CheckFailed => "deployed, but a check failed",
             Exit::Locked => "another run holds the lock",
+            Exit::Unverified => "done as far as the tools say, and not proved",
+            Exit::Degraded => "done, and something about it is wrong",
             Exit::Interrupted => "interrupted",
             Exit::Terminated => "terminated",
         }

@@ -99,7 +99,7 @@ fn an_apply_that_was_killed_too_leaves_unknown_resources_and_they_are_named() {
     fs::write(project.path("go-on"), "").unwrap();
 
     Terraform::default().install(&project);
-    let next = project.run(&[UP, &["--json"]].concat()).expect(0);
+    let next = project.run(&[UP, &["--json"]].concat()).expect(11);
     assert!(next.stderr.contains("stopped midway"), "{}", next.stderr);
     assert!(
         next.stderr

@@ -13,10 +13,11 @@ pub fn run(data: &[u8]) {
         let _ = tally.activity();
     }
     for diagnostic in tally.errors.iter().chain(&tally.warnings) {
-        let _ = diagnosis::mend(diagnostic);
+        let _ = diagnosis::of(diagnostic);
+        let _ = diagnosis::leaves_open(diagnostic);
     }
     let _ = (tally.pending(), tally.unknown(), tally.done());
-    let _ = diagnosis::mend_of_text(&text);
+    let _ = amiable::tools::known_error::of_text(&text);
     let _ = outputs::decode(data);
     let _ = version::decode(data);
 }

@@ -9,6 +9,7 @@ use super::{
     failure::Failure,
     frontend::Questions,
     prepared::{Access, Prepared},
+    retry::Retry,
     step_output::{StepOutput, Stopped},
     steps::image::survey::Survey,
     stop::Stop,
@@ -21,6 +22,7 @@ use crate::{
     plan::Request,
     process::{self, Captured, Channel, Ended, ProcessIdentity, Spool, StopSignal},
     run_id::RunId,
+    tools::known_error,
 };
 
 /// What is known before the first step.
@@ -183,6 +185,15 @@ impl Context {
         capture(command).await
     }
 
+    /// Runs a short command that changes nothing, and again when what it fails of passes by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::capture`].
+    pub async fn ask(&self, command: ToolCommand) -> Result<Captured, Failure> {
+        ask(&self.events, &self.base.stop, command).await
+    }
+
     /// Runs a long command of `step`: journal, log, and `on_line` for every line of it.
     ///
     /// # Errors
@@ -293,6 +304,26 @@ pub async fn capture(command: ToolCommand) -> Result<Captured, Failure> {
     blocking(move || process::capture(&command, SHORT))
         .await?
         .map_err(Failure::from)
+}
+
+/// Runs a short command that changes nothing, and again when what it fails of passes by itself.
+///
+/// # Errors
+///
+/// As [`capture`].
+pub async fn ask(events: &Emitter, stop: &Stop, command: ToolCommand) -> Result<Captured, Failure> {
+    let mut retry = Retry::new(events, stop, None);
+    loop {
+        let answer = capture(command.clone()).await?;
+        if answer.success() {
+            return Ok(answer);
+        }
+        let complaint = answer.stderr_text();
+        let error = known_error::passing_one([complaint.as_str()]);
+        if !retry.after(&command.call(), error).await {
+            return Ok(answer);
+        }
+    }
 }
 
 /// Runs `work`, which blocks, on another thread.

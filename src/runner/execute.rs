@@ -27,6 +27,8 @@ pub struct Verdict {
     first_failure: Option<Exit>,
     interrupted: bool,
     degraded: bool,
+    /// Degraded, as the user wanted it.
+    less_as_asked: bool,
     unverified: bool,
 }
 
@@ -35,6 +37,7 @@ impl Verdict {
     pub fn take(&mut self, end: &StepEnd) {
         match end {
             Ok(done) => match done.result {
+                StepResult::Degraded { .. } if done.is_as_asked() => self.less_as_asked = true,
                 StepResult::Degraded { .. } => self.degraded = true,
                 StepResult::Unverified { .. } => self.unverified = true,
                 _ => {}
@@ -64,8 +67,9 @@ impl Verdict {
             Some(Exit::Refused) => (RunResult::Refused, Exit::Refused),
             Some(Exit::CheckFailed) => (RunResult::CheckFailed, Exit::CheckFailed),
             Some(exit) => (RunResult::Failed, exit),
-            None if self.unverified => (RunResult::Unverified, Exit::StepFailed),
-            None if self.degraded => (RunResult::Degraded, Exit::Done),
+            None if self.unverified => (RunResult::Unverified, Exit::Unverified),
+            None if self.degraded => (RunResult::Degraded, Exit::Degraded),
+            None if self.less_as_asked => (RunResult::Degraded, Exit::Done),
             None => (RunResult::Succeeded, Exit::Done),
         }
     }
@@ -211,10 +215,34 @@ fn redacted(end: StepEnd, events: &Emitter, context: &Context, step: &Step) -> S
         failure
     };
     match end {
-        Ok(done) => Ok(done),
+        Ok(done) => Ok(Done {
+            result: redacted_result(done.result, events),
+            ..done
+        }),
         Err(Stopped::Failed(failure)) => Err(Stopped::Failed(with_log(failure))),
         Err(Stopped::Declined(failure)) => Err(Stopped::Declined(failure)),
         Err(Stopped::Interrupted { pending }) => Err(Stopped::Interrupted { pending }),
+    }
+}
+
+/// A phrase may quote what a tool complained of.
+fn redacted_result(result: StepResult, events: &Emitter) -> StepResult {
+    match result {
+        StepResult::Succeeded { summary } => StepResult::Succeeded {
+            summary: events.redact(&summary),
+        },
+        StepResult::Degraded { summary } => StepResult::Degraded {
+            summary: events.redact(&summary),
+        },
+        StepResult::Unverified { summary } => StepResult::Unverified {
+            summary: events.redact(&summary),
+        },
+        StepResult::Skipped { reason } => StepResult::Skipped {
+            reason: events.redact(&reason),
+        },
+        other @ (StepResult::Failed(_) | StepResult::Interrupted { .. } | StepResult::NotRun) => {
+            other
+        }
     }
 }
 
@@ -291,15 +319,15 @@ mod tests {
         };
         let mut verdict = Verdict::default();
         verdict.take(&done(StepResult::Degraded {
-            summary: "not provisioned".into(),
+            summary: "an instance is left".into(),
         }));
-        assert_eq!(verdict.result(false), (RunResult::Degraded, Exit::Done));
+        assert_eq!(verdict.result(false), (RunResult::Degraded, Exit::Degraded));
         verdict.take(&done(StepResult::Unverified {
             summary: "?".into(),
         }));
         assert_eq!(
             verdict.result(false),
-            (RunResult::Unverified, Exit::StepFailed)
+            (RunResult::Unverified, Exit::Unverified)
         );
     }
 }

@@ -1,6 +1,6 @@
 //! [`Failure`]: why a step failed, with the exit code that stands for its kind.
 
-use crate::{errors::Exit, events::StepFailure, process::ProcessError};
+use crate::{errors::Exit, events::StepFailure, process::ProcessError, tools::known_error};
 
 /// A step that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +42,26 @@ impl Failure {
         self
     }
 
-    /// Passes every text through `change`; for redaction.
+    /// Says what `complaint` of a tool means and what to do about it, when it is a known error.
+    pub fn because(mut self, complaint: &str) -> Self {
+        if let Some(known) = known_error::of_text(complaint) {
+            self.failure.message = format!("{}: {}", self.failure.message, known.what);
+            self.failure.hints.push(known.mend.to_owned());
+        }
+        self
+    }
+
+    /// Passes every text through `change`; for redaction. The lines of the excerpt are one text: a secret may be
+    /// folded over several of them.
     pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
         let failure = &mut self.failure;
         failure.message = change(&failure.message);
-        for line in failure.excerpt.iter_mut().chain(&mut failure.hints) {
-            *line = change(line);
+        failure.excerpt = change(&failure.excerpt.join("\n"))
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        for hint in &mut failure.hints {
+            *hint = change(hint);
         }
         self
     }

@@ -8,6 +8,7 @@
 //! - [`usage`], [`states`]: who uses an AMI;
 //! - [`listing`]: the AMIs of a stack;
 //! - [`leftovers`]: what builds have left in the account;
+//! - [`retry`]: which calls are made again, and when;
 //! - [`side_by_side`]: several questions at the same time;
 //! - [`execute`]: which step runs when, and what the run amounts to;
 //! - [`steps`]: the steps themselves;
@@ -28,6 +29,7 @@ pub mod listing;
 pub mod past;
 pub mod prepared;
 pub mod query;
+pub mod retry;
 pub mod side_by_side;
 pub mod states;
 pub mod step_log;

@@ -93,11 +93,10 @@ impl Query {
             return Ok(answer);
         }
         let complaint = self.complaint(&answer);
-        let mend = crate::tools::terraform::diagnosis::mend_of_text(&complaint);
         let lines = complaint.lines().filter(|line| !line.trim().is_empty());
         Err(Failure::new(format!("AWS refuses `{}`", command.display()))
-            .excerpt(lines.map(str::to_owned))
-            .hints(mend.map(str::to_owned)))
+            .because(&complaint)
+            .excerpt(lines.map(str::to_owned)))
     }
 
     /// What `read` makes of the answer to `command`.

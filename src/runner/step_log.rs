@@ -16,6 +16,7 @@ pub struct StepLog<'a> {
     events: &'a Emitter,
     lines: RedactingLines<'a, Level>,
     file: Option<journal::StepLog>,
+    speaker: Option<String>,
 }
 
 impl<'a> StepLog<'a> {
@@ -27,6 +28,7 @@ impl<'a> StepLog<'a> {
             events: &context.events,
             lines: RedactingLines::new(redactor),
             file: journal::StepLog::open(&path).ok(),
+            speaker: None,
         }
     }
 
@@ -39,6 +41,18 @@ impl<'a> StepLog<'a> {
         }
     }
 
+    /// Takes what `speaker`, a part of the tool, said. Its name stands above its lines and not before each: a secret
+    /// that is folded over several of them would not be found with something in between.
+    pub fn take_from(&mut self, speaker: Option<&str>, level: Level, text: &str) {
+        if self.speaker.as_deref() != speaker {
+            self.speaker = speaker.map(str::to_owned);
+            if let Some(speaker) = speaker {
+                self.take(level, &format!("{speaker}:"));
+            }
+        }
+        self.take(level, text);
+    }
+
     /// Releases what waited.
     pub fn finish(self) {
         let Self {
@@ -46,6 +60,7 @@ impl<'a> StepLog<'a> {
             events,
             lines,
             mut file,
+            speaker: _,
         } = self;
         for (level, line) in lines.finish() {
             tell(step, events, &mut file, level, line);

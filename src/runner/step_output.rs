@@ -15,13 +15,21 @@ pub enum StepOutput {
         fingerprint: String,
     },
     /// A complete plan, saved.
-    Planned(PlannedChanges),
+    Planned(SavedPlan),
     /// There is nothing to apply; these are the outputs of what stands.
     Unchanged(Vec<Output>),
     /// The outputs of the deployment as it is now.
     Deployed(Vec<Output>),
     /// What the user allowed to be removed.
     Allowed(Vec<Thing>),
+}
+
+/// A plan, and what its file was when it was looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedPlan {
+    pub changes: PlannedChanges,
+    /// BLAKE3 of the file that is to be applied; `None` when there is nothing to apply.
+    pub seal: Option<String>,
 }
 
 /// An image that is there and will be deployed.
@@ -32,6 +40,8 @@ pub struct ReadyImage {
     pub build: String,
     /// The build that a rollback replaces with it.
     pub rolled_back_from: Option<String>,
+    /// Something went wrong on the side when it was built.
+    pub flawed: bool,
 }
 
 /// How a step that was carried out ended: with what to show, and with what to hand on.
@@ -53,6 +63,12 @@ impl Done {
 
     pub fn succeeded(summary: impl Into<String>) -> Self {
         Self::with(summary, StepOutput::Nothing)
+    }
+
+    /// Whether what it lacks is what the user wanted it to lack: an image that nothing is wrong with is degraded
+    /// only where its provisioners were not to run.
+    pub fn is_as_asked(&self) -> bool {
+        matches!(&self.output, StepOutput::Image(image) if !image.flawed)
     }
 
     pub fn skipped(reason: impl Into<String>) -> Self {

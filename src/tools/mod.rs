@@ -7,6 +7,7 @@ pub mod curl;
 pub mod docker;
 pub mod evidence;
 pub mod file_mark;
+pub mod known_error;
 pub mod locate;
 pub mod packer;
 pub mod pyenv;

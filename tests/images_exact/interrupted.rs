@@ -38,7 +38,7 @@ fn build() -> Vec<&'static str> {
 fn an_image_that_a_failed_packer_left_is_used() {
     let project = Project::with("");
     project.instead_of_packer_build("\"$REAL\" \"$@\" >\"$KEEP/out\" 2>&1\nrm -f \"$KEEP\"/.amiable/runs/*/packer-manifest-*\nprintf '1,,ui,say,==> amazon-ebs.web: Creating AMI web from instance i-1\\n1,,ui,error,the network is gone\\n'\nexit 1");
-    let report = project.amiable(&build()).report(0);
+    let report = project.amiable(&build()).report(11);
     assert_eq!(report["result"], "degraded");
     let step = report["steps"].to_string();
     assert!(project.ids().contains(&outcome(&report)), "{step}");

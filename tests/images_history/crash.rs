@@ -77,7 +77,7 @@ fn a_rollback_that_was_killed_is_finished_and_not_undone() {
 fn without_the_right_to_tag_the_deployment_is_done_and_says_what_is_missing() {
     let (project, ami_1) = changed();
     let denied = "echo 'An error occurred (UnauthorizedOperation) when calling the CreateTags operation: You are not authorized' >&2; exit 254";
-    let ran = project.run_with_aws(UP, "create-tags", denied).expect(0);
+    let ran = project.run_with_aws(UP, "create-tags", denied).expect(11);
     let ran = ran.says(&["UnauthorizedOperation", "ec2:CreateTags", "do not know"]);
     let ami_2 = project.deployed("web");
     assert_ne!(ami_2, ami_1, "{ran:?}");

@@ -99,7 +99,8 @@ fn what_is_in_use_stays_with_its_user_named() {
     assert_eq!(project.amis(), sorted(vec![second.clone(), third]));
 
     // A destroy takes all but what others use.
-    let report = project.json("3", &["destroy", "--images", "--yes"]);
+    let ran = project.run("3", &["destroy", "--images", "--yes", "--json"]);
+    let report: Value = serde_json::from_str(&ran.expect(11).stdout).unwrap();
     assert_eq!(report["result"], "degraded", "{report}");
     assert_eq!(project.amis(), [second.as_str()]);
     let detail = step(&report, "prune")["detail"].as_str().unwrap();

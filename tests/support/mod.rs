@@ -214,7 +214,7 @@ impl Terraform {
             &[
                 ("version -json", r#"echo '{"terraform_version":"1.11.4"}'"#),
                 ("init ", "mkdir -p .terraform"),
-                ("plan ", &self.plan),
+                ("plan ", &format!("{SAVE_PLAN}\n{}", self.plan)),
                 ("show ", &self.show),
                 ("apply ", &self.apply),
                 ("output ", &self.output),
@@ -231,6 +231,9 @@ impl Terraform {
         }
     }
 }
+
+/// Writes the plan where `-out` says.
+pub const SAVE_PLAN: &str = r#"for a; do case $a in -out=*) echo plan >"${a#-out=}";; esac; done"#;
 
 pub const VERSION: &str = r#"{"type":"version","terraform":"1.11.4","ui":"1.2"}"#;
 pub const PLANNED: &str = r#"{"type":"planned_change","change":{"resource":{"addr":"aws_vpc.main","resource_type":"aws_vpc"},"action":"create"}}"#;

@@ -19,7 +19,7 @@ pub async fn run(context: &Context) -> StepEnd {
         _ => {}
     }
     let changes = match context.output_of(&Step::TerraformPlan) {
-        Some(StepOutput::Planned(changes)) => changes,
+        Some(StepOutput::Planned(plan)) => plan.changes,
         _ => PlannedChanges::default(),
     };
     if changes.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::{
-    context::{Base, blocking, capture},
+    context::{Base, ask, blocking},
     emitter::Emitter,
     failure::Failure,
     frontend::Questions,
@@ -23,8 +23,8 @@ use crate::{
     sandbox::overrides,
     tools::{
         aws::{Aws, identity},
-        locate,
-        terraform::{Terraform, diagnosis},
+        known_error, locate,
+        terraform::Terraform,
     },
 };
 
@@ -91,7 +91,7 @@ pub async fn run(
     );
     let identity = match &endpoint {
         Some(_) => None,
-        None => Some(who_we_are(&aws, &redactor).await?),
+        None => Some(who_we_are(base, events, &aws, &redactor).await?),
     };
     let local_state = local_state(base, prepared);
     let terraform = terraform(base, prepared, &resolution, &aws_env)?;
@@ -126,26 +126,28 @@ fn wanted(base: &Base) -> Vec<CredentialSpec> {
 }
 
 /// Asks AWS who we are: bad credentials are found before anything is built with them.
-async fn who_we_are(aws: &Aws, redactor: &Redactor) -> Result<identity::Identity, Failure> {
-    let answer = capture(identity::command(aws)).await?;
+async fn who_we_are(
+    base: &Base,
+    events: &Emitter,
+    aws: &Aws,
+    redactor: &Redactor,
+) -> Result<identity::Identity, Failure> {
+    let answer = ask(events, &base.stop, identity::command(aws)).await?;
     let complaint = redactor.redact(&answer.stderr_text()).into_owned();
     identity::decode(&answer.stdout)
         .filter(|_| answer.success())
         .ok_or_else(|| {
-            let mend = diagnosis::mend_of_text(&complaint).unwrap_or(
-                "check `amiable creds check`, or log in with `aws sso login`, or set AWS_PROFILE",
-            );
-            Failure::of(
-                Exit::MissingCredential,
-                "AWS does not accept the credentials",
-            )
-            .excerpt(
-                complaint
-                    .lines()
-                    .filter(|line| !line.trim().is_empty())
-                    .map(str::to_owned),
-            )
-            .hint(mend)
+            let failure = match known_error::of_text(&complaint) {
+                Some(known) if known.passes => Failure::new(known.what).hint(known.mend),
+                Some(known) => Failure::of(Exit::MissingCredential, known.what).hint(known.mend),
+                None => Failure::of(
+                    Exit::MissingCredential,
+                    "AWS does not accept the credentials",
+                )
+                .hint("check `amiable creds check`, or log in with `aws sso login`, or set AWS_PROFILE"),
+            };
+            let lines = complaint.lines().filter(|line| !line.trim().is_empty());
+            failure.excerpt(lines.map(str::to_owned))
         })
 }
 

@@ -11,6 +11,7 @@ pub mod prune;
 pub mod recover;
 mod removal;
 mod standing_outputs;
+mod state_accident;
 pub mod sweep;
 pub mod task;
 pub mod terraform_apply;

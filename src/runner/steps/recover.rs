@@ -142,7 +142,7 @@ fn read(child: &PastChild, log: &mut StepLog<'_>) -> Tally {
             }
             let decoded = decode::line(&line);
             if let Some((level, text)) = terraform_failure::log_line(&decoded) {
-                log.take(level, &text);
+                log.take_from(terraform_failure::speaker(&decoded), level, &text);
             }
             tally.take(decoded);
         }

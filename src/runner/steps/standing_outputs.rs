@@ -3,6 +3,7 @@
 //! Reading them takes about as long as starting Terraform and checking its providers. They may be read
 //! before the plan is there, as long as the state they come from is the one that was planned on.
 
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::super::{
@@ -10,7 +11,7 @@ use super::super::{
     failure::Failure,
 };
 use crate::{
-    events::Output,
+    events::{Output, OutputValue},
     process::{self, Captured, ProcessError},
     tools::{
         file_mark::FileMark,
@@ -81,7 +82,7 @@ fn read(terraform: &Terraform) -> JoinHandle<Result<Captured, ProcessError>> {
 ///
 /// When Terraform does not give them.
 pub async fn now(context: &Context, terraform: &Terraform) -> Result<Vec<Output>, Failure> {
-    let answer = context.capture(terraform.output()).await?;
+    let answer = context.ask(terraform.output()).await?;
     decode(context, &answer)
 }
 
@@ -96,7 +97,41 @@ fn decode(context: &Context, answer: &Captured) -> Result<Vec<Output>, Failure> 
             ),
         );
     }
-    outputs::decode(&answer.stdout).ok_or_else(|| {
+    let outputs = outputs::decode(&answer.stdout).ok_or_else(|| {
         Failure::new("terraform output gave something that is not a list of outputs")
-    })
+    })?;
+    let redact = |text: &str| context.events.redact(text);
+    Ok(outputs
+        .into_iter()
+        .map(|output| without_secrets(output, &redact))
+        .collect())
+}
+
+/// The output without the secrets that a root module shows although it was given them as such.
+fn without_secrets(output: Output, redact: &impl Fn(&str) -> String) -> Output {
+    let value = match output.value {
+        OutputValue::Plain(value) => OutputValue::Plain(redacted(value, redact)),
+        OutputValue::Sensitive => OutputValue::Sensitive,
+    };
+    Output { value, ..output }
+}
+
+fn redacted(value: Value, redact: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(redact(&text)),
+        Value::Array(values) => values
+            .into_iter()
+            .map(|value| redacted(value, redact))
+            .collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (redact(&name), redacted(value, redact)))
+            .collect(),
+        // A password of digits alone, which somebody made a number.
+        Value::Number(number) => match redact(&number.to_string()) {
+            same if same == number.to_string() => Value::Number(number),
+            other => Value::String(other),
+        },
+        other @ (Value::Null | Value::Bool(_)) => other,
+    }
 }

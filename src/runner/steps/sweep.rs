@@ -312,7 +312,7 @@ async fn terminated(
         ];
         loop {
             let answer = context
-                .capture(resources::describe(&aws, Kind::Instance, &filters))
+                .ask(resources::describe(&aws, Kind::Instance, &filters))
                 .await?;
             let left = resources::decode(Kind::Instance, &answer.stdout).unwrap_or_default();
             // What is wrong with the answer shows when the things that they hold are removed.

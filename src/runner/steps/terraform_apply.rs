@@ -1,18 +1,17 @@
 //! `terraform.apply`: exactly the saved plan, and proof that it was carried out.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt};
-
 use super::{
     super::{
         context::Context,
         failure::Failure,
         step_log::StepLog,
-        step_output::{Done, StepEnd, StepOutput, Stopped},
+        step_output::{Done, SavedPlan, StepEnd, StepOutput, Stopped},
     },
-    deployed, standing_outputs, terraform_failure,
-    terraform_plan::{decoded, discard, report_unknown_lines, take},
+    deployed, standing_outputs, state_accident, terraform_failure,
+    terraform_plan::{self, decoded, discard, report_unknown_lines, take},
 };
 use crate::{
+    errors::Exit,
     events::{Happening, Operation, Output as DeployedOutput, PlannedChanges, Step, StepResult},
     process::{Ended, Output, StopSignal},
     tools::terraform::{Terraform, outcome::Tally},
@@ -21,21 +20,36 @@ use crate::{
 pub async fn run(context: &Context) -> StepEnd {
     let terraform = context.access.terraform()?;
     let destroy = context.base.request.operation == Operation::Destroy;
-    let changes = match context.output_of(&Step::TerraformPlan) {
+    let SavedPlan { changes, seal } = match context.output_of(&Step::TerraformPlan) {
         Some(StepOutput::Unchanged(outputs)) => return Ok(unchanged(context, outputs)),
-        Some(StepOutput::Planned(changes)) => changes,
+        Some(StepOutput::Planned(plan)) => plan,
         _ => return Err(Failure::new("there is no plan to apply").into()),
     };
     if changes.is_empty() {
         let outputs = outputs_after(context, terraform, destroy).await?;
         return Ok(unchanged(context, outputs));
     }
+    unbroken(context, seal.as_deref())?;
     if !destroy {
         deployed::announce(context).await?;
     }
     let end = apply(context, terraform, &changes, destroy).await;
     discard(context);
     end
+}
+
+/// Fails unless the saved plan is the file that was shown and judged.
+fn unbroken(context: &Context, seal: Option<&str>) -> Result<(), Failure> {
+    let plan = context.base.folder.plan();
+    if seal.is_some() && terraform_plan::seal(&plan).ok().as_deref() == seal {
+        return Ok(());
+    }
+    discard(context);
+    Err(Failure::of(
+        Exit::Refused,
+        format!("the saved plan {plan} is not the one that was shown, so nothing was applied"),
+    )
+    .hint("find out what writes into the run's folder, then rerun: a new plan will be shown"))
 }
 
 /// Nothing was applied, and `outputs` stand.
@@ -95,7 +109,7 @@ async fn apply(
 
     report_unknown_lines(context, &step, &tally);
     let unknown = tally.unknown();
-    for outcome in &unknown {
+    for outcome in tally.failed().iter().chain(&unknown) {
         context
             .events
             .send(Happening::ResourceDone(outcome.clone()));
@@ -107,7 +121,7 @@ async fn apply(
     }
     if !ended.success() || !tally.errors.is_empty() {
         let failure = terraform_failure::of("terraform apply", &ended, &tally);
-        let failure = with_errored_state(failure, context, terraform);
+        let failure = state_accident::after_apply(failure, context, terraform.folder());
         return Err(with_unknown(
             failure,
             unknown.iter().map(|outcome| outcome.address.as_str()),
@@ -169,27 +183,12 @@ fn judge(ended: &Ended, tally: &Tally, left_in_state: usize) -> StepResult {
 }
 
 async fn state_entries(context: &Context, terraform: &Terraform) -> Result<usize, Failure> {
-    let answer = context.capture(terraform.state_list()).await?;
+    let answer = context.ask(terraform.state_list()).await?;
     Ok(answer
         .stdout_text()
         .lines()
         .filter(|line| !line.trim().is_empty())
         .count())
-}
-
-/// A state that could not be stored lies in a world-readable file with every secret in it.
-fn with_errored_state(failure: Failure, context: &Context, terraform: &Terraform) -> Failure {
-    let path = terraform.folder().join("errored.tfstate");
-    if !path.exists() {
-        return failure;
-    }
-    // If this fails the hint below still leads to the file.
-    let _ = fs_err::set_permissions(&path, Permissions::from_mode(0o600));
-    failure.hint(format!(
-        "the state could not be stored and is in {path}: `cd {} && {} state push errored.tfstate`, then remove the file",
-        terraform.folder(),
-        context.prepared.terraform_program()
-    ))
 }
 
 fn with_unknown<'a>(failure: Failure, unknown: impl Iterator<Item = &'a str>) -> Failure {
@@ -198,7 +197,7 @@ fn with_unknown<'a>(failure: Failure, unknown: impl Iterator<Item = &'a str>) ->
         return failure;
     }
     failure.hint(format!(
-        "may exist without being in the state: {}; look for the tag amiable:run in the console",
+        "may exist without being in the state: {}; look for them in the console: what is there has to be taken in with `terraform import`, or removed",
         unknown.join(", ")
     ))
 }

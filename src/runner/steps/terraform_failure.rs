@@ -29,12 +29,12 @@ pub fn of(call: &str, ended: &Ended, tally: &Tally) -> Failure {
         let failure = Failure::new(format!("{call} ended with {}", ended.describe()));
         let text = tally.plain_lines.join("\n");
         return failure
-            .excerpt(tally.plain_lines.iter().take(DETAIL_LINES).cloned())
-            .hints(diagnosis::mend_of_text(&text).map(str::to_owned));
+            .because(&text)
+            .excerpt(tally.plain_lines.iter().take(DETAIL_LINES).cloned());
     };
     let mut hints: Vec<String> = Vec::new();
     for error in &tally.errors {
-        let mend = diagnosis::mend(error).map(str::to_owned);
+        let mend = diagnosis::of(error).map(|known| known.mend.to_owned());
         hints.extend(mend.filter(|mend| !hints.contains(mend)));
     }
     let locked = tally
@@ -43,7 +43,13 @@ pub fn of(call: &str, ended: &Ended, tally: &Tally) -> Failure {
         .find_map(|error| StateLock::in_message(&error.detail));
     let message = match locked {
         Some(lock) => format!("the state is locked by {}", lock.phrase(Timestamp::now())),
-        None => format!("{call}: {}", first.summary),
+        None => match diagnosis::of(first) {
+            Some(known) => format!("{call}: {}", known.what),
+            None => format!(
+                "{call}: {}",
+                first.summary.lines().next().unwrap_or_default()
+            ),
+        },
     };
     Failure::new(message)
         .excerpt(tally.errors.iter().flat_map(explain))
@@ -69,6 +75,14 @@ fn explain(diagnostic: &Diagnostic) -> Vec<String> {
         )
         .filter(|line| !line.trim().is_empty())
         .collect()
+}
+
+/// The resource whose provisioner speaks in a line.
+pub fn speaker(line: &Line) -> Option<&str> {
+    match line {
+        Line::Provisioner { address, .. } => Some(address),
+        _ => None,
+    }
 }
 
 /// What of a line belongs into the log, with its level. `None` for noise.
@@ -102,9 +116,7 @@ pub fn log_line(line: &Line) -> Option<(Level, String)> {
         Line::ApplyFailed {
             address, seconds, ..
         } => Some((Level::Error, format!("failed {address}{}", after(*seconds)))),
-        Line::Provisioner { address, output } => {
-            Some((Level::Info, format!("{address}: {output}")))
-        }
+        Line::Provisioner { output, .. } => Some((Level::Info, output.clone())),
         Line::Diagnostic(diagnostic) => {
             let level = match diagnostic.severity {
                 Severity::Error => Level::Error,
@@ -139,10 +151,9 @@ mod tests {
             stragglers: vec![],
         };
         let failure = of("terraform plan", &ended, &tally).failure;
-        assert!(
-            failure
-                .message
-                .starts_with("terraform plan: error creating EC2 VPC")
+        assert_eq!(
+            failure.message,
+            "terraform plan: the AWS session has expired"
         );
         assert!(
             failure.excerpt[0].ends_with("(main.tf:1)"),

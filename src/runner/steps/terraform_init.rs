@@ -5,13 +5,17 @@ use camino::Utf8Path;
 use super::super::{
     context::Context,
     failure::Failure,
+    retry::Retry,
     step_log::StepLog,
     step_output::{Done, StepEnd, Stopped},
 };
 use crate::{
     events::{Level, Step},
-    process::{Channel, Output, StopSignal},
-    tools::terraform::{diagnosis, init_inputs},
+    process::{Channel, Ended, Output, StopSignal},
+    tools::{
+        known_error,
+        terraform::{Terraform, init_inputs},
+    },
 };
 
 /// How many lines of init's complaint are shown.
@@ -33,18 +37,56 @@ pub async fn run(context: &Context) -> StepEnd {
     context
         .events
         .doing(&step, "fetching providers and modules");
+    let mut retry = Retry::new(&context.events, &context.base.stop, Some(&step));
+    loop {
+        let (ended, lines) = init(context, terraform, &step).await?;
+        if ended.was_stopped() {
+            return Err(Stopped::Interrupted {
+                pending: Vec::new(),
+            });
+        }
+        if ended.success() {
+            break;
+        }
+        let complaint = lines.join("\n");
+        let error = known_error::passing_one([complaint.as_str()]);
+        if !retry.after("terraform init", error).await {
+            context.go_on()?;
+            return Err(failed(&lines, &ended.describe()).into());
+        }
+    }
+    // Now the provider's version is known.
+    write_overrides(context)?;
+    // Init may have written the lock file and the module manifest, which are part of the stamp.
+    let stamp = self::stamp(context, &folder)?;
+    if let Err(error) = fs_err::write(&stamp_file, stamp) {
+        context.events.log(
+            &step,
+            Level::Warn,
+            &format!("init will run again next time: {error}"),
+        );
+    }
+    Ok(Done::succeeded("initialised"))
+}
+
+/// One `terraform init`, and what it complained of.
+async fn init(
+    context: &Context,
+    terraform: &Terraform,
+    step: &Step,
+) -> Result<(Ended, Vec<String>), Failure> {
     let mut lines = Vec::new();
-    let mut log = StepLog::open(context, &step, &context.access.redactor);
+    let mut log = StepLog::open(context, step, &context.access.redactor);
     let ended = context
         .stream(
-            &step,
+            step,
             "terraform.init",
             &terraform.init(),
             StopSignal::Interrupt,
             |output| match output {
                 Output::Line { channel, line } => {
                     if let Some(what) = line.strip_prefix("- ") {
-                        context.events.doing(&step, what);
+                        context.events.doing(step, what);
                     }
                     log.take(Context::level_of(channel), line);
                     if channel == Channel::Stderr {
@@ -59,27 +101,7 @@ pub async fn run(context: &Context) -> StepEnd {
         )
         .await;
     log.finish();
-    let ended = ended?;
-    if ended.was_stopped() {
-        return Err(Stopped::Interrupted {
-            pending: Vec::new(),
-        });
-    }
-    if !ended.success() {
-        return Err(failed(&lines, &ended.describe()).into());
-    }
-    // Now the provider's version is known.
-    write_overrides(context)?;
-    // Init may have written the lock file and the module manifest, which are part of the stamp.
-    let stamp = self::stamp(context, &folder)?;
-    if let Err(error) = fs_err::write(&stamp_file, stamp) {
-        context.events.log(
-            &step,
-            Level::Warn,
-            &format!("init will run again next time: {error}"),
-        );
-    }
-    Ok(Done::succeeded("initialised"))
+    Ok((ended?, lines))
 }
 
 fn write_overrides(context: &Context) -> Result<(), Failure> {
@@ -108,7 +130,5 @@ fn failed(stderr: &[String], how: &str) -> Failure {
         .filter(|line| !line.trim().is_empty())
         .take(EXCERPT)
         .cloned();
-    Failure::new(message)
-        .excerpt(excerpt)
-        .hints(diagnosis::mend_of_text(&text).map(str::to_owned))
+    Failure::new(message).because(&text).excerpt(excerpt)
 }

@@ -9,11 +9,12 @@ use super::{
         context::Context,
         failure::Failure,
         known_tools::{self, KnownTools},
+        retry::Retry,
         step_log::StepLog,
-        step_output::{Done, StepEnd, StepOutput, Stopped},
+        step_output::{Done, SavedPlan, StepEnd, StepOutput, Stopped},
     },
     standing_outputs::StandingOutputs,
-    terraform_failure,
+    state_accident, terraform_failure,
 };
 use crate::{
     errors::Exit,
@@ -21,6 +22,7 @@ use crate::{
     process::{Channel, Ended, Output, StopSignal},
     render,
     tools::{
+        known_error,
         locate::Tool,
         terraform::{
             Terraform,
@@ -36,13 +38,23 @@ use crate::{
 pub async fn run(context: &Context) -> StepEnd {
     let step = Step::TerraformPlan;
     let terraform = context.access.terraform()?;
-    guard_state(context, terraform.folder())?;
+    state_accident::before_plan(context, terraform.folder())?;
     write_variables(context)?;
 
     let destroy = context.base.request.operation == Operation::Destroy;
     let mut standing = (context.base.request.operation == Operation::Up)
         .then(|| StandingOutputs::before_plan(context, terraform));
-    let (mut ended, mut tally) = plan(context, terraform, destroy, true, standing.as_mut()).await?;
+    let mut retry = Retry::new(&context.events, &context.base.stop, Some(&step));
+    let (mut ended, mut tally) = loop {
+        let (ended, tally) = plan(context, terraform, destroy, true, standing.as_mut()).await?;
+        let errors: Vec<String> = tally.errors.iter().map(diagnosis::text).collect();
+        let error = known_error::passing_one(errors.iter().map(String::as_str));
+        if ended.success() || !retry.after("terraform plan", error).await {
+            break (ended, tally);
+        }
+        // What was read beside the plan that failed may not be what the next one sees.
+        standing = standing.map(|_| StandingOutputs::before_plan(context, terraform));
+    };
     if destroy && !ended.was_stopped() && looked_something_up_in_vain(&tally) {
         context.events.warn(
             &step,
@@ -76,12 +88,20 @@ pub async fn run(context: &Context) -> StepEnd {
     };
 
     let nothing_to_do = ended.code == Some(0) && summary.add + summary.change + summary.remove == 0;
-    let changes = if nothing_to_do {
-        PlannedChanges::default()
+    let (changes, seal) = if nothing_to_do {
+        (PlannedChanges::default(), None)
     } else {
+        // Before it is looked at: what is shown is what is applied.
+        let seal = seal(&context.base.folder.plan())?;
         let document = show(context, terraform).await?;
         complete(context, &document)?;
-        document.changes
+        if let Err(accident) =
+            state_accident::after_plan(context, terraform.folder(), &document.changes).await
+        {
+            discard(context);
+            return Err(accident.into());
+        }
+        (document.changes, Some(seal))
     };
     if !destroy {
         guard_deletes(&changes, &context.base.request.allow_destroy)?;
@@ -95,7 +115,10 @@ pub async fn run(context: &Context) -> StepEnd {
             return Ok(Done::with(summary, StepOutput::Unchanged(outputs)));
         }
     }
-    Ok(Done::with(summary, StepOutput::Planned(changes)))
+    Ok(Done::with(
+        summary,
+        StepOutput::Planned(SavedPlan { changes, seal }),
+    ))
 }
 
 /// What an earlier init brought may be gone although nothing that init depends on has changed: somebody
@@ -171,7 +194,7 @@ pub(super) fn take(
     decoded: decode::Line,
 ) {
     if let Some((level, text)) = terraform_failure::log_line(&decoded) {
-        log.take(level, &text);
+        log.take_from(terraform_failure::speaker(&decoded), level, &text);
     }
     if let Some(outcome) = tally.take(decoded) {
         context.events.send(Happening::ResourceDone(outcome));
@@ -206,37 +229,6 @@ fn doubt_the_version(context: &Context, tally: &Tally) {
     );
 }
 
-/// A state that an accident left must not be planned on: everything would be created again.
-fn guard_state(context: &Context, folder: &Utf8Path) -> Result<(), Failure> {
-    let errored = folder.join("errored.tfstate");
-    if errored.exists() {
-        return Err(Failure::of(
-            Exit::Refused,
-            format!("an earlier apply could not store its state and left it in {errored}"),
-        )
-        .hint(format!(
-            "push it: `cd {folder} && {} state push errored.tfstate`, then remove the file and rerun",
-            context.prepared.terraform_program()
-        )));
-    }
-    if let Some(state) = &context.access.local_state {
-        let empty = fs_err::metadata(state).is_ok_and(|metadata| metadata.len() == 0);
-        if empty {
-            return Err(Failure::of(
-                Exit::Refused,
-                format!(
-                    "the Terraform state {state} is empty: a Terraform that was killed left it so"
-                ),
-            )
-            .hint(format!(
-                "restore it from {state}.backup or from a copy, then rerun"
-            ))
-            .hint("planning on an empty state would create everything a second time"));
-        }
-    }
-    Ok(())
-}
-
 fn write_variables(context: &Context) -> Result<(), Failure> {
     let scope = context.scope();
     let mut values = serde_json::Map::new();
@@ -250,6 +242,17 @@ fn write_variables(context: &Context) -> Result<(), Failure> {
     context
         .prepared
         .write(&root.join(render::terraform::VARIABLES_FILE), &text)
+}
+
+/// What tells the plan in `file` from every other one.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub(super) fn seal(file: &Utf8Path) -> Result<String, Failure> {
+    let bytes = fs_err::read(file)
+        .map_err(|error| Failure::new(format!("failed to read the saved plan: {error}")))?;
+    Ok(blake3::hash(&bytes).to_hex().to_string())
 }
 
 async fn show(context: &Context, terraform: &Terraform) -> Result<PlanDocument, Failure> {

@@ -12,6 +12,28 @@ pub fn read(aws: &Aws, object: &S3Object) -> ToolCommand {
     with_endpoint(command, object.endpoint.as_deref()).args([from.as_str(), "-"])
 }
 
+/// Asks how large the object is.
+pub fn look(aws: &Aws, object: &S3Object) -> ToolCommand {
+    let command = in_region(aws, object.region.as_deref(), "s3api", "head-object");
+    with_endpoint(command, object.endpoint.as_deref()).args([
+        "--bucket",
+        &object.bucket,
+        "--key",
+        &object.key,
+    ])
+}
+
+/// Reads the answer to [`look`]: the size in bytes.
+pub fn decode_size(stdout: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "ContentLength")]
+        size: u64,
+    }
+    let answer: Answer = serde_json::from_slice(stdout).ok()?;
+    Some(answer.size)
+}
+
 /// Whether `complaint` says that there is no such object.
 pub fn is_missing(complaint: &str) -> bool {
     complaint.contains("(404)") || complaint.contains("NoSuchKey")

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{ChangeSummary, Diagnostic, Line, Severity};
+use super::{
+    decode::{ChangeSummary, Diagnostic, Line, Severity},
+    diagnosis,
+};
 use crate::events::{Action, Activity, ResourceOutcome, ResourceResult};
 
 /// The fold over the lines of one `terraform` call.
@@ -13,6 +16,8 @@ pub struct Tally {
     expected: usize,
     under_way: BTreeMap<String, Option<Action>>,
     finished: Vec<ResourceOutcome>,
+    /// Ended in an error. What that means is known once the diagnostics are, which come last.
+    failed: Vec<ResourceOutcome>,
     /// Resources whose state was read so far, while planning.
     refreshed: usize,
     /// Which version Terraform says it is.
@@ -39,7 +44,8 @@ impl Tally {
         }
     }
 
-    /// Takes a line in. Returns the outcome of a resource when the line ends one.
+    /// Takes a line in. Returns the outcome of a resource when the line ends one well; see [`Tally::failed`] and
+    /// [`Tally::unknown`] for the others.
     pub fn take(&mut self, line: Line) -> Option<ResourceOutcome> {
         self.unsupported_format |= line.is_unsupported_version();
         match line {
@@ -65,14 +71,17 @@ impl Tally {
                 action,
                 seconds,
             } => {
-                return Some(self.finish(address, action, seconds, ResourceResult::Done));
+                let outcome = self.finish(address, action, seconds, ResourceResult::Done);
+                self.finished.push(outcome.clone());
+                return Some(outcome);
             }
             Line::ApplyFailed {
                 address,
                 action,
                 seconds,
             } => {
-                return Some(self.finish(address, action, seconds, ResourceResult::Failed));
+                let outcome = self.finish(address, action, seconds, ResourceResult::Failed);
+                self.failed.push(outcome);
             }
             Line::ChangeSummary(summary) => self.summary = Some(summary),
             Line::Diagnostic(diagnostic) => match diagnostic.severity {
@@ -105,14 +114,12 @@ impl Tally {
         result: ResourceResult,
     ) -> ResourceOutcome {
         let started_as = self.under_way.remove(&address).flatten();
-        let outcome = ResourceOutcome {
+        ResourceOutcome {
             address,
             action: action.or(started_as).unwrap_or(Action::Update),
             result,
             seconds,
-        };
-        self.finished.push(outcome.clone());
-        outcome
+        }
     }
 
     /// Where the call stands, for the progress line.
@@ -123,9 +130,10 @@ impl Tally {
                 count => format!("{count} resources read"),
             });
         }
+        let ended = self.finished.len() + self.failed.len();
         Activity::Count {
-            done: self.finished.len(),
-            total: self.expected.max(self.finished.len()),
+            done: ended,
+            total: self.expected.max(ended),
             current: self.under_way.keys().cloned().collect(),
         }
     }
@@ -135,9 +143,27 @@ impl Tally {
         self.under_way.keys().cloned().collect()
     }
 
-    /// Resources that were started and about whose end Terraform said nothing: they may exist and
-    /// be absent from the state (a second signal, a crash of the provider).
+    /// Resources of which AWS said that it did not do what was asked.
+    pub fn failed(&self) -> Vec<ResourceOutcome> {
+        let failed = self.failed.iter().filter(|one| !self.is_open(one));
+        failed.cloned().collect()
+    }
+
+    /// Whether nobody knows what AWS did, although Terraform calls it failed.
+    fn is_open(&self, failed: &ResourceOutcome) -> bool {
+        self.errors.iter().any(|error| {
+            error.address.as_ref() == Some(&failed.address) && diagnosis::leaves_open(error)
+        })
+    }
+
+    /// Resources that were started and of which nobody knows how they ended: they may exist and be absent from the
+    /// state. Terraform said nothing (a second signal), or that the provider crashed or AWS's answer was lost.
     pub fn unknown(&self) -> Vec<ResourceOutcome> {
+        let open = self.failed.iter().filter(|one| self.is_open(one));
+        let open = open.map(|outcome| ResourceOutcome {
+            result: ResourceResult::Unknown,
+            ..outcome.clone()
+        });
         self.under_way
             .iter()
             .map(|(address, action)| ResourceOutcome {
@@ -146,6 +172,7 @@ impl Tally {
                 result: ResourceResult::Unknown,
                 seconds: None,
             })
+            .chain(open)
             .collect()
     }
 
@@ -221,7 +248,17 @@ mod tests {
     fn a_failed_resource_is_neither_done_nor_unknown() {
         let tally = tally(2, &[START_A, START_B, DONE_A, FAILED_B]);
         assert_eq!(tally.done(), (1, 0, 0));
+        assert_eq!(tally.failed().len(), 1);
         assert!(tally.unknown().is_empty());
         assert!(tally.summary.is_none());
+    }
+
+    #[test]
+    fn a_failed_resource_whose_answer_was_lost_is_unknown() {
+        let lost = r#"{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Error creating VPC: RequestError: send request failed\ncaused by: Post \"http://127.0.0.1/\": EOF","detail":"","address":"aws_vpc.b"}}"#;
+        let tally = tally(2, &[START_B, FAILED_B, lost]);
+        assert!(tally.failed().is_empty());
+        assert_eq!(tally.unknown()[0].address, "aws_vpc.b");
+        assert_eq!(tally.unknown()[0].result, ResourceResult::Unknown);
     }
 }

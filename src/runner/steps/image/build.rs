@@ -19,14 +19,17 @@ use crate::{
         step_output::Stopped,
     },
     sandbox::{builder, overrides},
-    tools::packer::{
-        activity,
-        command::{Packer, Target},
-        decode::{self, PackerEvent, UiLevel},
-        manifest::Manifest,
-        outcome::{self, Evidence, Outcome},
-        temporary::{self, Temporary},
-        version::Plugins,
+    tools::{
+        known_error,
+        packer::{
+            activity,
+            command::{Packer, Target},
+            decode::{self, PackerEvent, UiLevel},
+            manifest::Manifest,
+            outcome::{self, Evidence, Outcome},
+            temporary::{self, Temporary},
+            version::Plugins,
+        },
     },
     workspace::Workspace,
 };
@@ -315,9 +318,18 @@ fn failed(errors: &[String], heard: Heard) -> Failure {
         .unwrap_or(first);
     // Packer runs two sentences together here.
     let line = line.replace(".Allowed exit codes are: [0]", "");
-    Failure::new(format!("packer build: {line}"))
-        .excerpt(heard.recent)
-        .hints(hint(first))
+    if first.contains("Timeout waiting for SSH") {
+        return Failure::new(format!("packer build: {line}"))
+            .excerpt(heard.recent)
+            .hint("Packer could not log in to the instance: check ssh_username, the subnet and its security groups");
+    }
+    let failure = match known_error::of_text(first) {
+        Some(known) => Failure::new(format!("packer build: {}", known.what))
+            .hint(known.mend)
+            .excerpt([line]),
+        None => Failure::new(format!("packer build: {line}")),
+    };
+    failure.excerpt(heard.recent)
 }
 
 fn edits(
@@ -412,7 +424,7 @@ async fn install_plugins(
         (Plugins::Installed, true) => packer.install_plugin(AMAZON_PLUGIN, &target.folder),
     };
     context.events.doing(step, "fetching Packer's plugins");
-    let answer = context.capture(command).await?;
+    let answer = context.ask(command).await?;
     if answer.success() {
         return Ok(());
     }
@@ -427,12 +439,4 @@ async fn install_plugins(
         .hint(format!(
             "check the network, or install it yourself: `packer plugins install {AMAZON_PLUGIN}`"
         )))
-}
-
-/// What to do about the failures that people meet most.
-fn hint(message: &str) -> Option<String> {
-    if message.contains("Timeout waiting for SSH") {
-        return Some("Packer could not log in to the instance: check ssh_username, the subnet and its security groups".to_owned());
-    }
-    crate::tools::terraform::diagnosis::mend_of_text(message).map(str::to_owned)
 }

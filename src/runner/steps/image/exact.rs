@@ -20,10 +20,7 @@ use crate::{
     journal::{PastRelease, Record, past},
     render::packer::Argument,
     runner::{context::Context, failure::Failure, step_output::Stopped},
-    tools::{
-        aws::images::{self as command, Ami, Copy},
-        terraform::diagnosis,
-    },
+    tools::aws::images::{self as command, Ami, Copy},
 };
 
 /// How often a copy is tried. The `aws` command itself repeats what AWS throttles.
@@ -456,7 +453,7 @@ impl Change<'_> {
         }
         // A source that is gone has nothing more to say.
         let answer = context
-            .capture(command::launch_permissions(aws, &source.id))
+            .ask(command::launch_permissions(aws, &source.id))
             .await?;
         let permissions = command::decode_launch_permissions(&answer.stdout)
             .filter(|permissions| answer.success() && !permissions.is_empty());
@@ -474,7 +471,7 @@ impl Change<'_> {
             "failed to let others launch {} as they may launch {}",
             copy.id, source.id
         ))
-        .hints(diagnosis::mend_of_text(&complaint).map(str::to_owned))
+        .because(&complaint)
         .excerpt(complaint.lines().map(str::to_owned)))
     }
 
@@ -535,7 +532,7 @@ impl Change<'_> {
     fn failure(&self, text: String) -> Failure {
         Failure::new(text)
             .excerpt(self.complaint.lines().map(str::to_owned))
-            .hints(diagnosis::mend_of_text(&self.complaint).map(str::to_owned))
+            .because(&self.complaint)
     }
 
     fn unexpected(&self, holder: &Ami) -> Failure {

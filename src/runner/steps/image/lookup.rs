@@ -7,10 +7,7 @@ use crate::{
     events::Step,
     images::tag,
     runner::{context::Context, failure::Failure, step_output::Stopped},
-    tools::{
-        aws::images::{self as ami, Ami},
-        terraform::diagnosis,
-    },
+    tools::aws::images::{self as ami, Ami},
 };
 
 /// How long a new image may take to become visible and available once Packer, which waits itself, is done.
@@ -74,7 +71,7 @@ pub async fn verified(context: &Context, step: &Step, id: &str) -> Result<Ami, S
 /// When AWS refuses or cannot be reached.
 pub async fn look(context: &Context, id: &str) -> Result<Option<Ami>, Failure> {
     let answer = context
-        .capture(ami::by_ids(&context.access.aws, &[id.to_owned()]))
+        .ask(ami::by_ids(&context.access.aws, &[id.to_owned()]))
         .await?;
     // CreateImage is eventually consistent (EC2 API reference, "Eventual consistency").
     if !answer.success() && is_missing(&answer.stderr_text()) {
@@ -99,7 +96,7 @@ pub async fn tag(context: &Context, ami: &Ami, tags: &[(String, String)]) -> Res
     if !answer.success() {
         let complaint = answer.stderr_text();
         return Err(Failure::new(format!("failed to tag {}", ami.id))
-            .hints(diagnosis::mend_of_text(&complaint).map(str::to_owned))
+            .because(&complaint)
             .excerpt(complaint.lines().map(str::to_owned)));
     }
     let mut tagged = ami.clone();
@@ -175,7 +172,7 @@ pub async fn pause(context: &Context, pending: Vec<String>) -> Result<(), Stoppe
 ///
 /// When AWS refuses or cannot be reached.
 pub async fn describe(context: &Context, command: ToolCommand) -> Result<Vec<Ami>, Failure> {
-    let answer = context.capture(command).await?;
+    let answer = context.ask(command).await?;
     if !answer.success() {
         return Err(refused(&answer.stderr_text()));
     }
@@ -185,7 +182,7 @@ pub async fn describe(context: &Context, command: ToolCommand) -> Result<Vec<Ami
 
 fn refused(complaint: &str) -> Failure {
     Failure::new("AWS does not say which images there are")
-        .hints(diagnosis::mend_of_text(complaint).map(str::to_owned))
+        .because(complaint)
         .excerpt(
             complaint
                 .lines()

@@ -40,10 +40,15 @@ pub fn found(context: &Context, image: &ImageSpec, build: &Ami, ami: Ami, origin
     if ami.id != build.id {
         summary.push_str(&format!("; {} is {}", ami.name, ami.id));
     }
-    let result = match origin {
+    let flawed = matches!(
+        origin,
         Origin::Built {
-            complaint: Some(_), ..
-        } => StepResult::Degraded { summary },
+            complaint: Some(_),
+            ..
+        }
+    );
+    let result = match origin {
+        _ if flawed => StepResult::Degraded { summary },
         _ if !provisioned => StepResult::Degraded { summary },
         _ => StepResult::Succeeded { summary },
     };
@@ -55,7 +60,11 @@ pub fn found(context: &Context, image: &ImageSpec, build: &Ami, ami: Ami, origin
             built_by: built_by(build),
         },
     };
-    ready(context, image, build, ami, origin, result)
+    let mut done = ready(context, image, build, ami, origin, result);
+    if let StepOutput::Image(ready) = &mut done.output {
+        ready.flawed = flawed;
+    }
+    done
 }
 
 fn how(origin: &Origin, build: &Ami, provisioned: bool) -> String {
@@ -114,6 +123,7 @@ pub fn ready(
             outcome,
             build: history::build_of(build).to_owned(),
             rolled_back_from: None,
+            flawed: false,
         }),
     }
 }

@@ -8,10 +8,7 @@ use crate::{
     events::Step,
     journal::{PastRelease, Record},
     runner::{context::Context, failure::Failure},
-    tools::{
-        aws::images::{self as command, Ami},
-        terraform::diagnosis,
-    },
+    tools::aws::images::{self as command, Ami},
 };
 
 /// Deregisters `ami` of `image`, whose content `twin` has as well. Its snapshots stay for now.
@@ -50,7 +47,7 @@ pub async fn deregister(
     }
     Err(
         Failure::new(format!("failed to deregister {} {}", ami.id, ami.name))
-            .hints(diagnosis::mend_of_text(&complaint).map(str::to_owned))
+            .because(&complaint)
             .excerpt(complaint.lines().map(str::to_owned)),
     )
 }

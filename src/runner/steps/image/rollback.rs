@@ -143,7 +143,7 @@ async fn refused(context: &Context, refusal: &Refusal, amis: &[Ami]) -> Failure 
 async fn elsewhere(context: &Context, id: &str) -> Option<String> {
     let stack = &context.base.stack;
     let command = ami::by_ids(&context.access.aws, &[id.to_owned()]);
-    let answer = context.capture(command).await.ok()?;
+    let answer = context.ask(command).await.ok()?;
     let found = ami::decode(&answer.stdout)?.into_iter().next()?;
     Some(rollback::stranger(
         &found,

@@ -100,7 +100,7 @@ async fn own_state(context: &Context) -> Result<String, Stopped> {
         .into());
     };
     initialised(context).await?;
-    let pulled = context.capture(terraform.state_pull()).await?;
+    let pulled = context.ask(terraform.state_pull()).await?;
     if pulled.success() {
         return Ok(pulled.stdout_text());
     }

@@ -152,7 +152,7 @@ pub async fn nothing_to_do(context: &Context) -> Result<Option<&'static str>, Fa
         return Ok(Some("nothing beyond what is kept"));
     }
     let unchanged = match context.output_of(&Step::TerraformPlan) {
-        Some(StepOutput::Planned(changes)) => changes.is_empty(),
+        Some(StepOutput::Planned(plan)) => plan.changes.is_empty(),
         Some(StepOutput::Unchanged(_)) => true,
         _ => false,
     };
