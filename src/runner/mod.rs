@@ -13,8 +13,10 @@
 //! - [`steps`]: the steps themselves;
 //! - [`step_log`]: what tools print;
 //! - [`stop`], [`frontend`]: the user's signals and answers;
+//! - [`at_work`]: what has to be waited for when the user wants to stop;
 //! - [`emitter`], [`failure`], [`step_output`]: what steps say and return.
 
+pub mod at_work;
 pub mod context;
 pub mod emitter;
 pub mod execute;
@@ -48,6 +50,7 @@ use jiff::Timestamp;
 use tokio::{runtime, sync::mpsc};
 
 use self::{
+    at_work::AtWork,
     context::{Base, Context, Git},
     emitter::Emitter,
     execute::{Verdict, result_of, word},
@@ -153,6 +156,7 @@ impl Run {
             stop,
             questions,
             unfinished,
+            at_work: AtWork::default(),
         };
         Ok(Self {
             base,
@@ -193,14 +197,19 @@ impl Run {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let events = Emitter::new(sender);
         events.send(Happening::RunStarted(run_start(&base, &plan)));
+        let (stop, at_work) = (base.stop.clone(), base.at_work.clone());
+        let questions = base.questions.clone();
         let exit = runtime.block_on(async {
+            let told = events.clone();
+            let attended = stop::attend(&stop, &at_work, &told, &questions);
             let all = all_steps(base, &plan, events, known_outputs);
-            tokio::pin!(all);
+            tokio::pin!(all, attended);
             let mut ticks = tokio::time::interval(TICK);
             loop {
                 tokio::select! {
                     biased;
                     Some(event) = receiver.recv() => listener.on(&event),
+                    () = &mut attended => {}
                     exit = &mut all => break exit,
                     _ = ticks.tick() => listener.tick(),
                 }
@@ -328,6 +337,7 @@ async fn first<T>(
     work: impl Future<Output = Result<(step_output::Done, T), step_output::Stopped>>,
 ) -> First<T> {
     events.send(Happening::StepStarted { step: step.clone() });
+    base.at_work.begin(step);
     let worked = match base.record(Record::StepStarted {
         step: step.to_string(),
     }) {
@@ -338,6 +348,7 @@ async fn first<T>(
         Ok((done, value)) => (Ok(done), Some(value)),
         Err(stopped) => (Err(stopped), None),
     };
+    base.at_work.end(step);
     let result = result_of(&end);
     // The journal of a failed start is for people; the events below tell them as well.
     let _ = base.record(Record::StepEnded {
@@ -448,7 +459,9 @@ fn unfinished_runs(root: &Utf8Path, state: &StateFolder) -> io::Result<Vec<PastR
     for run in journal::unfinished::list(state)? {
         match PastRun::read(root, &run) {
             Ok(Some(past)) if past.result.is_none() => unfinished.push(past),
-            // It ended and could not take its mark away, or its folder was removed by somebody.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            // It ended and could not take its mark away, did not come to doing anything, or its folder was
+            // removed by somebody.
             _ => journal::unfinished::clear(state, &run)?,
         }
     }

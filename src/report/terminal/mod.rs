@@ -107,6 +107,7 @@ impl Terminal {
             Display::Live(live) => live.on(event, summary),
             Display::Plain(plain) => plain.on(event, summary),
         }
+        self.stop_question(event);
     }
 
     /// Brings what depends on the time up to now. To be called about once a second.
@@ -125,7 +126,7 @@ impl Terminal {
 
     /// Shows the end of the run; `report` is where the report was written.
     pub fn finish(&mut self, summary: &RunSummary, report: Option<&Utf8Path>) {
-        self.question = None;
+        self.end_question(true);
         self.close();
         let page = Page {
             look: self.settings.look,
@@ -164,6 +165,18 @@ impl Terminal {
                 step: Step::Approve,
                 ..
             } => self.end_question(true),
+            _ => {}
+        }
+    }
+
+    /// Asks below what was said of the request.
+    fn stop_question(&mut self, event: &Event) {
+        match event.what {
+            Happening::Interrupting { asked: true, .. } => {
+                let question = feed::stop_question(self.settings.look);
+                self.question = Some(self.screen.ask(&question));
+            }
+            Happening::StopAnswered { typed, .. } => self.end_question(!typed),
             _ => {}
         }
     }

@@ -51,9 +51,6 @@ pub async fn run(context: &Context) -> StepEnd {
                         lines.push(line.to_owned());
                     }
                 }
-                Output::Signalled { request } => {
-                    context.interrupting(request, vec![step.to_string()]);
-                }
                 Output::Started { .. } => {}
             },
         )
