@@ -184,7 +184,7 @@ impl Terminal {
     fn end_question(&mut self, line_is_open: bool) {
         if let Some(hold) = self.question.take() {
             if line_is_open {
-                self.screen.print("\n");
+                self.screen.break_line();
             }
             drop(hold);
         }
