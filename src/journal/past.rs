@@ -234,6 +234,16 @@ impl PastRun {
     }
 }
 
+/// The newest run of any stack whose id is a date; `None` before the first.
+///
+/// # Errors
+///
+/// When the folder of runs cannot be read.
+pub fn newest_id(project_root: &Utf8Path) -> io::Result<Option<RunId>> {
+    let mut ids = ids(project_root)?.into_iter();
+    Ok(ids.find(|run| run.started_at().is_some()))
+}
+
 /// The ids of all runs, newest first.
 fn ids(project_root: &Utf8Path) -> io::Result<Vec<RunId>> {
     let runs = project_root.join(PRODUCED).join("runs");

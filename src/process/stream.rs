@@ -154,6 +154,12 @@ pub async fn stream(
     let stdout = create_private(&spool.stdout).map_err(start_error)?;
     let stderr = create_private(&spool.stderr).map_err(start_error)?;
 
+    // Before there is a child: nothing may fail between starting it and waiting for it.
+    let mut tails = [
+        Tail::open(&spool.stdout, Channel::Stdout).map_err(start_error)?,
+        Tail::open(&spool.stderr, Channel::Stderr).map_err(start_error)?,
+    ];
+
     let plain = session::child(&mark.on(command), stdout, stderr);
     let mut child = tokio::process::Command::from(plain)
         .spawn()
@@ -161,10 +167,6 @@ pub async fn stream(
     let pid = child.id().unwrap_or_default();
     on_output(Output::Started { pid });
 
-    let mut tails = [
-        Tail::open(&spool.stdout, Channel::Stdout).map_err(start_error)?,
-        Tail::open(&spool.stderr, Channel::Stderr).map_err(start_error)?,
-    ];
     let mut requests = 0;
     let mut ticks = time::interval(LOOK_AGAIN);
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);

@@ -94,6 +94,8 @@ pub trait Listener {
 pub struct Run {
     base: Base,
     known_outputs: Vec<Output>,
+    /// An earlier run that began later by its id.
+    of_the_future: Option<RunId>,
     runtime: runtime::Runtime,
     _lock: Lock,
 }
@@ -114,7 +116,13 @@ impl Run {
             on_wait,
         } = setup;
         let now = Timestamp::now();
-        let run = RunId::new(now, random()?);
+        let newest = journal::past::newest_id(&stack.root)
+            .map_err(failed_to("read the folder of earlier runs"))?;
+        let run = RunId::following(newest.as_ref(), now, random()?);
+        let of_the_future = newest.filter(|newest| {
+            let started = newest.started_at();
+            started.is_some_and(|started| started > now)
+        });
         let state = StateFolder::create(&stack.root, &stack.name, &stack.environment.name)
             .map_err(failed_to("make the folders under .amiable/"))?;
         let owner = journal::lock::Owner {
@@ -161,6 +169,7 @@ impl Run {
         Ok(Self {
             base,
             known_outputs,
+            of_the_future,
             runtime,
             _lock: lock,
         })
@@ -184,6 +193,7 @@ impl Run {
         let Self {
             base,
             known_outputs,
+            of_the_future,
             runtime,
             _lock,
         } = self;
@@ -197,6 +207,12 @@ impl Run {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let events = Emitter::new(sender);
         events.send(Happening::RunStarted(run_start(&base, &plan)));
+        if let Some(later) = of_the_future {
+            events.send(Happening::Warning {
+                step: None,
+                warning: clock_is_behind(&later, &base.folder),
+            });
+        }
         let (stop, at_work) = (base.stop.clone(), base.at_work.clone());
         let questions = base.questions.clone();
         let exit = runtime.block_on(async {
@@ -398,6 +414,16 @@ fn summary(context: &Context, verdict: &Verdict) {
                 },
             }),
         }
+    }
+}
+
+fn clock_is_behind(later: &RunId, folder: &RunFolder) -> Warning {
+    let runs = folder.path().with_file_name("");
+    Warning {
+        text: format!("the clock is behind run {later}: this run is counted as the one after it"),
+        hint: Some(format!(
+            "set the clock; if the clock of that run was wrong, its folder in {runs} can be removed"
+        )),
     }
 }
 

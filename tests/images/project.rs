@@ -45,6 +45,7 @@ pub struct Project {
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
+    #[allow(dead_code, reason = "not every test binary reads it")]
     pub stdout: String,
     pub stderr: String,
 }

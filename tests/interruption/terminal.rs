@@ -71,7 +71,7 @@ impl Terminal {
         }
     }
 
-    fn to_the_end(mut self) -> (Option<i32>, String) {
+    fn finish(mut self) -> (Option<i32>, String) {
         let mut rest = Vec::new();
         // The terminal's end is an error on Linux.
         let _ = self.screen.read_to_end(&mut rest);
@@ -103,7 +103,7 @@ fn the_second_ctrl_c_asks_and_only_yes_stops_at_once() {
     assert_eq!(interrupts(&project), 1);
     terminal.press("yes\n");
     terminal.until("stopping at once");
-    let (code, shown) = terminal.to_the_end();
+    let (code, shown) = terminal.finish();
     assert_eq!(code, Some(130), "{shown}");
     assert_eq!(interrupts(&project), 2);
 }
@@ -118,7 +118,7 @@ fn whoever_says_no_goes_on_waiting() {
     terminal.until("Stop at once?");
     terminal.press("no\n");
     fs::write(project.path("go-on"), "").unwrap();
-    let (code, shown) = terminal.to_the_end();
+    let (code, shown) = terminal.finish();
     assert_eq!(code, Some(0), "{shown}");
     assert_eq!(interrupts(&project), 1);
 }
@@ -132,7 +132,7 @@ fn what_ends_while_the_question_stands_takes_it_back() {
     terminal.press(CTRL_C);
     terminal.until("Stop at once?");
     fs::write(project.path("go-on"), "").unwrap();
-    let (code, shown) = terminal.to_the_end();
+    let (code, shown) = terminal.finish();
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("url: http://web.example.com/"), "{shown}");
 }
