@@ -22,7 +22,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Marks one child of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark(String);
+pub struct Mark {
+    value: String,
+    /// What left the child's session on purpose goes on.
+    spares_daemons: bool,
+}
 
 /// A process that carries a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +40,24 @@ pub struct Marked {
 impl Mark {
     /// The mark of `child`, a name that is unique among those of the run that are at work.
     pub fn new(run: &str, child: &str) -> Self {
-        Self(format!("{run}/{child}"))
+        Self {
+            value: format!("{run}/{child}"),
+            spares_daemons: false,
+        }
+    }
+
+    /// The same for a command of the user's own, which may start daemons (a `gpg-agent`, a tunnel) that are to
+    /// stay: only what is still in its session is ended.
+    pub fn sparing_daemons(self) -> Self {
+        Self {
+            spares_daemons: true,
+            ..self
+        }
     }
 
     /// `command` with the mark in its environment.
     pub(super) fn on(&self, command: &ToolCommand) -> ToolCommand {
-        command.clone().env(VARIABLE, &self.0)
+        command.clone().env(VARIABLE, &self.value)
     }
 
     /// The running processes that carry the mark, the first started first.
@@ -49,14 +65,22 @@ impl Mark {
     /// A process takes on its mark when it executes its program. One that was forked by a driver and has not
     /// come to that still holds the driver's lock: whoever has taken the lock misses none.
     pub fn processes(&self) -> Vec<Marked> {
-        let mut found = system::with_variable(&format!("{VARIABLE}={}", self.0));
+        let mut found = system::with_variable(&format!("{VARIABLE}={}", self.value));
         found.sort_by_key(|marked| marked.identity.pid);
         found
     }
 
     /// Ends what carries the mark although the child itself is gone, and names it.
     pub fn end_left_behind(&self) -> Vec<(u32, String)> {
-        end(|| self.processes())
+        end(|| self.to_be_ended())
+    }
+
+    /// What of [`Mark::processes`] does not go on once the child is gone, wherever it is.
+    pub(super) fn to_be_ended(&self) -> Vec<Marked> {
+        match self.spares_daemons {
+            true => Vec::new(),
+            false => self.processes(),
+        }
     }
 }
 
@@ -148,7 +172,7 @@ mod tests {
     fn start(mark: &Mark, script: &str) -> std::process::Child {
         let mut child = Command::new("sh")
             .args(["-c", script])
-            .env(VARIABLE, &mark.0)
+            .env(VARIABLE, &mark.value)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

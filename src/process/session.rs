@@ -13,7 +13,7 @@ use rustix::{
 };
 
 use super::{
-    ProcessIdentity, environment,
+    environment,
     mark::{self, Mark, Marked},
 };
 use crate::command::ToolCommand;
@@ -60,7 +60,7 @@ pub(super) fn members(leader: u32) -> Vec<Marked> {
     let member = |pid: u32| {
         let (session, name) = of(pid).filter(|(session, _)| *session == leader)?;
         Some(Marked {
-            identity: ProcessIdentity::of(pid)?,
+            identity: super::ProcessIdentity::of(pid)?,
             name,
             leads: session == pid,
         })
@@ -78,7 +78,7 @@ pub(super) fn members(_leader: u32) -> Vec<Marked> {
 pub(super) fn end_left_behind(leader: u32, mark: &Mark) -> Vec<(u32, String)> {
     mark::end(|| {
         let mut left = members(leader);
-        let elsewhere = mark.processes().into_iter();
+        let elsewhere = mark.to_be_ended().into_iter();
         left.extend(elsewhere.filter(|process| process.identity.pid != leader));
         left.sort_by_key(|process| process.identity.pid);
         left.dedup();
@@ -126,6 +126,31 @@ mod tests {
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let stat = "42 (a) (b c) S 1 42 41 0 -1 4194304";
         assert_eq!(session_of(stat), Some((41, 'S', "a) (b c".to_owned())));
+    }
+
+    #[test]
+    fn a_daemon_of_the_users_own_command_goes_on() {
+        let mark = Mark::new(&std::process::id().to_string(), "daemon");
+        let spares = mark.clone().sparing_daemons();
+        let script = "sleep 1000 >/dev/null 2>&1 & setsid sleep 1000 >/dev/null 2>&1 &";
+        let command = spares.on(&ToolCommand::new("sh").args(["-c", script]));
+        let null = || File::options().write(true).open("/dev/null").unwrap();
+        let mut child = child(&command, null(), null()).spawn().unwrap();
+        child.wait().unwrap();
+        while mark
+            .processes()
+            .iter()
+            .filter(|process| process.leads)
+            .count()
+            < 1
+        {
+            std::thread::yield_now();
+        }
+        end_left_behind(child.id(), &spares);
+        let left = mark.processes();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(left[0].leads);
+        assert_eq!(mark.end_left_behind().len(), 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
     emitter::Emitter,
     failure::Failure,
     frontend::Questions,
+    past,
     prepared::{Access, Prepared},
     step_output::{StepOutput, Stopped},
     steps::image::survey::Survey,
@@ -20,7 +21,7 @@ use crate::{
     events::{Level, Operation, Output, OutputValue, Step},
     journal::{Journal, PastRun, Record, RunFolder, StateFolder},
     plan::Request,
-    process::{self, Captured, Channel, Ended, Mark, ProcessIdentity, Spool, StopSignal},
+    process::{self, Captured, Channel, Ended, ProcessIdentity, Spool, StopSignal},
     run_id::RunId,
 };
 
@@ -211,7 +212,7 @@ impl Context {
             stderr: spool.stderr.to_string(),
             temporary: Some(temporary.path().to_owned()),
         })?;
-        let mark = Mark::new(self.base.run.as_str(), &step.to_string());
+        let mark = past::mark(&self.base.run, &step.to_string());
         let command = command.clone().env("TMPDIR", temporary.path());
         let mut unrecorded = None;
         let ended = process::stream(

@@ -9,6 +9,15 @@ use crate::{
     run_id::RunId,
 };
 
+/// The mark of the child of `step` in `run`.
+pub fn mark(run: &RunId, step: &str) -> Mark {
+    let mark = Mark::new(run.as_str(), step);
+    match step.starts_with("task.") {
+        true => mark.sparing_daemons(),
+        false => mark,
+    }
+}
+
 /// Whether the driver of `past` or a child of it is still at work. The driver of a run that has recorded
 /// its end is not.
 pub fn is_alive(past: &PastRun) -> bool {
@@ -42,7 +51,7 @@ fn unrecorded(past: &PastRun) -> Vec<PastProcess> {
     let children = past.children.iter();
     let unknown = children.filter(|child| !child.ended && !known(&child.step));
     let found = unknown.filter_map(|child| {
-        let marked = Mark::new(past.run.as_str(), &child.step).processes();
+        let marked = mark(&past.run, &child.step).processes();
         // The child leads its session; the others are its own children.
         let itself = marked.into_iter().find(|process| process.leads)?;
         Some(PastProcess {

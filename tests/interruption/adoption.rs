@@ -151,3 +151,49 @@ fn a_damaged_first_record_does_not_hide_the_child_that_goes_on() {
     );
     assert!(children(&run).is_empty());
 }
+
+#[test]
+fn the_run_that_takes_in_what_another_left_may_be_killed_too() {
+    let at_record = AtRecord::compile();
+    let up = ["up", "--env", "staging", "--yes"];
+    let killed_at = |project: &Project, record: usize, when: When| {
+        let trial = Trial {
+            phase: Phase::Up,
+            record,
+            signal: Signal::Kill,
+            when,
+        };
+        let mut driver = project.command(&up);
+        at_record.set(&mut driver, &trial);
+        let ended = driver
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        ended.code().is_none()
+    };
+    let project = Project::new(STACK);
+    stubborn(&project).install(&project);
+    fs::write(project.path("go-on"), "").unwrap();
+    project.run(&up).expect(0);
+    let undisturbed = fs::read_to_string(project.last_run().join("journal.jsonl")).unwrap();
+    let applying = number_of(&undisturbed, "child-started", "terraform.apply");
+    // The recovery is over before the plan begins.
+    let last = number_of(&undisturbed, "step-started", "terraform.plan") + 4;
+    for record in 1..=last {
+        for when in [When::Before, When::Torn, When::After] {
+            assert!(killed_at(&project, applying, When::After));
+            let first = last_run(&project);
+            let killed = killed_at(&project, record, when);
+            let next = project.run(&up).expect(0);
+            assert!(killed, "{when:?} {record}");
+            assert!(!next.stderr.contains("stopped midway"), "{}", next.stderr);
+            for run in [first, last_run(&project)] {
+                let left: Vec<_> = fs::read_dir(spool(&project, &run)).unwrap().collect();
+                assert!(left.is_empty(), "{when:?} {record}: {left:?}");
+            }
+            let unfinished = project.path(".amiable/state/web/staging/unfinished");
+            assert_eq!(fs::read_dir(unfinished).unwrap().count(), 0);
+        }
+    }
+}

@@ -27,7 +27,7 @@ use crate::{
         record::TemporaryKind,
         unfinished,
     },
-    process::{Mark, temporary::PrivateFolder},
+    process::temporary::PrivateFolder,
     tools::packer::temporary::Temporary,
 };
 
@@ -83,7 +83,7 @@ async fn wait(context: &Context, past: &PastRun) -> Result<(), Stopped> {
 /// Ends what a child left behind that was gone before its driver could see to it.
 async fn end_left_behind(context: &Context, past: &PastRun) -> Result<(), Failure> {
     for child in unwatched(past) {
-        let mark = Mark::new(past.run.as_str(), &child.step);
+        let mark = past::mark(&past.run, &child.step);
         for (pid, program) in blocking(move || mark.end_left_behind()).await? {
             let step = &child.step;
             context.events.warn(
