@@ -16,12 +16,9 @@ use super::{
 /// Projects at the same time. Much of a trial is waiting.
 const LANES: usize = 3;
 
-/// So that about a dozen trials are left: with the signals of each kind, in a minute or two.
-const SAMPLED: usize = 43;
-
 #[test]
 fn a_sample_of_the_records() {
-    matrix(SAMPLED);
+    matrix(trials::SAMPLED);
 }
 
 #[test]
