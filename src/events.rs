@@ -159,6 +159,13 @@ pub enum Happening {
         signal: Signal,
         request: u8,
         waiting_for: Vec<String>,
+        /// The user is being asked whether to stop at once; a line of answer is awaited.
+        asked: bool,
+    },
+    /// Whether to, and whether an answer was typed at all.
+    StopAnswered {
+        at_once: bool,
+        typed: bool,
     },
     RunFinished {
         result: RunResult,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 /// Name of a run, `YYYYMMDD-HHMMSS-xxxxxx` in UTC. Of the six hexadecimal digits three are the fraction of
@@ -21,6 +21,28 @@ impl RunId {
         let fraction = i64::from(now.subsec_nanosecond()) * 4096 / 1_000_000_000;
         let random = u16::from_be_bytes(random) & 0xfff;
         Self(format!("{time}-{fraction:03x}{random:03x}"))
+    }
+
+    /// The id of a run that starts at `now` and after `newest`: it sorts after that one even when the clock was
+    /// set back in between.
+    pub fn following(newest: Option<&Self>, now: Timestamp, random: [u8; 2]) -> Self {
+        let own = Self::new(now, random);
+        match newest {
+            Some(newest) if *newest >= own => newest.next(random).unwrap_or(own),
+            _ => own,
+        }
+    }
+
+    /// The id of the part of a second after this one's; `None` when the digits are no date.
+    fn next(&self, random: [u8; 2]) -> Option<Self> {
+        let second = self.started_at()?;
+        let (time, digits) = self.0.rsplit_once('-')?;
+        let fraction = u16::from_str_radix(digits.get(..3)?, 16).ok()? + 1;
+        if fraction > 0xfff {
+            return Some(Self::new(second + SignedDuration::from_secs(1), random));
+        }
+        let random = u16::from_be_bytes(random) & 0xfff;
+        Some(Self(format!("{time}-{fraction:03x}{random:03x}")))
     }
 
     /// Reads an id back, `None` when `text` has another shape.
@@ -75,5 +97,28 @@ mod tests {
         assert_eq!(RunId::parse(earlier.as_str()), Some(earlier));
         assert_eq!(RunId::parse("../../etc"), None);
         assert_eq!(RunId::parse("20010909-014640-FFB000"), None);
+    }
+
+    #[test]
+    fn an_id_follows_the_newest_one_whatever_the_clock_says() {
+        let now = Timestamp::from_second(1_000_000_000).unwrap();
+        let follow = |newest: &str| {
+            let newest = RunId::parse(newest).unwrap();
+            let id = RunId::following(Some(&newest), now, [0, 7]);
+            (id > newest, id.to_string())
+        };
+        let own = "20010909-014640-000007".to_owned();
+        assert_eq!(follow("20010909-014639-ffffff"), (true, own.clone()));
+        assert_eq!(RunId::following(None, now, [0, 7]).to_string(), own);
+        let later = |id: &str| (true, id.to_owned());
+        assert_eq!(
+            follow("20010909-014640-0aafff"),
+            later("20010909-014640-0ab007")
+        );
+        assert_eq!(
+            follow("20991231-235959-fffabc"),
+            later("21000101-000000-000007")
+        );
+        assert_eq!(follow("99999999-000000-000000"), (false, own));
     }
 }

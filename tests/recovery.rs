@@ -109,6 +109,8 @@ fn an_apply_that_was_killed_too_leaves_unknown_resources_and_they_are_named() {
     );
     let report: serde_json::Value = serde_json::from_str(&next.stdout).unwrap();
     assert_eq!(report["result"], "degraded");
+    let resources = report["changes"]["done"]["resources"].to_string();
+    assert!(resources.contains(r#""unknown""#), "{resources}");
 }
 
 #[test]

@@ -112,14 +112,15 @@ fn check(stack: &Stack, context: &Context, json: bool) -> Result<(), Error> {
     let resolution = credentials::resolve(&stack.credentials, context);
     let missing = resolution.check();
     if json {
-        anstream::println!("{:#}", document(context, &resolution));
+        super::stdout::print(&format!("{:#}\n", document(context, &resolution)))?;
         return match missing {
             Ok(()) => Ok(()),
             Err(_) => Err(Error::RunEnded(Exit::MissingCredential)),
         };
     }
+    let mut lines = String::new();
     if resolution.credentials.is_empty() {
-        anstream::println!("{} has no credentials", stack.file);
+        lines = format!("{} has no credentials\n", stack.file);
     }
     let widest = resolution
         .credentials
@@ -128,13 +129,14 @@ fn check(stack: &Stack, context: &Context, json: bool) -> Result<(), Error> {
         .max();
     for resolved in &resolution.credentials {
         let width = widest.unwrap_or(0);
-        anstream::println!(
-            "{:width$}  {:8}  {}",
+        lines.push_str(&format!(
+            "{:width$}  {:8}  {}\n",
             resolved.name,
             status(resolved),
             resolved.origin()
-        );
+        ));
     }
+    super::stdout::print(&lines)?;
     show_warnings(resolution.warnings());
     missing.map_err(Error::from)
 }
@@ -211,7 +213,7 @@ fn set(stack: &Stack, context: &Context, name: &str, store: Option<StoreArg>) ->
     let spec = find(stack, name)?;
     let value = read_value(name, context)?;
     let stored = credentials::set(spec, store.map(Into::into), &value, context)?;
-    anstream::eprintln!("stored {name} in {}", stored.source);
+    super::stderr::say(&format!("stored {name} in {}", stored.source));
     show_warnings(stored.warnings.iter());
     Ok(())
 }
@@ -262,7 +264,7 @@ fn remove(
         }
     }
     let source = credentials::remove(spec, store.map(Into::into), context)?;
-    anstream::eprintln!("removed {name} from {source}");
+    super::stderr::say(&format!("removed {name} from {source}"));
     Ok(())
 }
 
@@ -359,9 +361,9 @@ fn find<'s>(stack: &'s Stack, name: &str) -> Result<&'s CredentialSpec, Error> {
 
 fn show_warnings<'w>(warnings: impl Iterator<Item = &'w Warning>) {
     for warning in warnings {
-        anstream::eprintln!("warning: {}", warning.text);
+        super::stderr::say(&format!("warning: {}", warning.text));
         if let Some(hint) = &warning.hint {
-            anstream::eprintln!("  hint: {hint}");
+            super::stderr::say(&format!("  hint: {hint}"));
         }
     }
 }

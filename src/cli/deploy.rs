@@ -35,7 +35,7 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
         request,
         questions: questions(global),
         known_outputs: known.map(|known| known.outputs).unwrap_or_default(),
-        on_wait: |who| anstream::eprintln!("waiting: {who}"),
+        on_wait: |who| super::stderr::say(&format!("waiting: {who}")),
     })?;
     let reporter = Reporter::new(global.report_settings(), run.folder().path());
     let mut listener = Reporting(reporter.keeping_outputs(state.outputs()));

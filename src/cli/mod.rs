@@ -13,6 +13,7 @@ pub mod report;
 mod resume;
 pub mod sandbox;
 pub mod stack;
+pub mod stderr;
 pub mod stdout;
 pub mod task;
 pub mod unlock;

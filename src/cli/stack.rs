@@ -149,7 +149,7 @@ fn new(global: &Global, args: &NewArgs) -> Result<(), Error> {
     }
     stdout::print(&format!("{}\n", paths.join("\n")))?;
     if global.quiet == 0 {
-        eprintln!("next: amiable up {}", args.name);
+        super::stderr::say(&format!("next: amiable up {}", args.name));
     }
     Ok(())
 }

@@ -33,7 +33,9 @@ pub fn look_up(words: &[String], deadline: Instant, context: &Context) -> Result
                 "install {program}, or correct the path in the stack file"
             ))
         }
-        error @ (ProcessError::Deadline { .. } | ProcessError::Wait { .. }) => {
+        error @ (ProcessError::Deadline { .. }
+        | ProcessError::Ended { .. }
+        | ProcessError::Wait { .. }) => {
             Trouble::broken(error.to_string()).mend("run it by hand: it may be waiting for a login")
         }
     })?;

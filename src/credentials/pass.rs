@@ -174,9 +174,11 @@ fn run(
             prompts.end_newer(&context.variables);
             Err(too_late(entry, after))
         }
-        Err(error @ (ProcessError::Start { .. } | ProcessError::Wait { .. })) => {
-            Err(Trouble::broken(error.to_string()))
-        }
+        Err(
+            error @ (ProcessError::Start { .. }
+            | ProcessError::Ended { .. }
+            | ProcessError::Wait { .. }),
+        ) => Err(Trouble::broken(error.to_string())),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct PastChild {
     pub step: String,
     pub stdout: Utf8PathBuf,
     pub stderr: Utf8PathBuf,
+    /// Its private temporary folder.
+    pub temporary: Option<Utf8PathBuf>,
     /// Its end is recorded.
     pub ended: bool,
 }
@@ -133,8 +135,8 @@ impl PastRun {
         self.complained || self.builds.iter().any(|build| !build.verified)
     }
 
-    /// Reads the journal of `run`; `None` when it does not even say which run it is of. Lines that are torn
-    /// or of another version are left out.
+    /// Reads the journal of `run`; `None` when there is nothing readable in it. Lines that are torn
+    /// or of another version are left out; without the first one, operation, stack and environment are empty.
     ///
     /// # Errors
     ///
@@ -142,22 +144,45 @@ impl PastRun {
     pub fn read(project_root: &Utf8Path, run: &RunId) -> io::Result<Option<Self>> {
         let folder = project_root.join(PRODUCED).join("runs").join(run.as_str());
         let journal = fs_err::File::open(folder.join("journal.jsonl"))?;
-        let mut past: Option<Self> = None;
-        let mut damaged_lines = 0;
+        let mut past = Self::nameless(run.clone());
+        let (mut read_lines, mut damaged_lines) = (0, 0);
         for line in BufReader::new(journal).split(b'\n') {
             let line = line?;
             if line.is_empty() {
                 continue;
             }
             match serde_json::from_slice::<Entry>(&line) {
-                Ok(entry) => take(&mut past, entry.record),
+                Ok(entry) => {
+                    read_lines += 1;
+                    take(&mut past, entry.record);
+                }
                 Err(_) => damaged_lines += 1,
             }
         }
-        Ok(past.map(|past| Self {
-            damaged_lines,
-            ..past
-        }))
+        past.damaged_lines = damaged_lines;
+        Ok((read_lines > 0).then_some(past))
+    }
+
+    /// A run of which nothing is known yet.
+    fn nameless(run: RunId) -> Self {
+        Self {
+            run,
+            operation: String::new(),
+            stack: String::new(),
+            environment: String::new(),
+            result: None,
+            processes: Vec::new(),
+            builds: Vec::new(),
+            children: Vec::new(),
+            request: None,
+            recovered_by: None,
+            damaged_lines: 0,
+            deploying: None,
+            changes: BTreeMap::new(),
+            temporary: Vec::new(),
+            complained: false,
+            removals: Vec::new(),
+        }
     }
 
     /// The runs of `stack` in `environment` that have a readable journal, newest first.
@@ -209,6 +234,16 @@ impl PastRun {
     }
 }
 
+/// The newest run of any stack whose id is a date; `None` before the first.
+///
+/// # Errors
+///
+/// When the folder of runs cannot be read.
+pub fn newest_id(project_root: &Utf8Path) -> io::Result<Option<RunId>> {
+    let mut ids = ids(project_root)?.into_iter();
+    Ok(ids.find(|run| run.started_at().is_some()))
+}
+
 /// The ids of all runs, newest first.
 fn ids(project_root: &Utf8Path) -> io::Result<Vec<RunId>> {
     let runs = project_root.join(PRODUCED).join("runs");
@@ -223,44 +258,29 @@ fn ids(project_root: &Utf8Path) -> io::Result<Vec<RunId>> {
     Ok(ids)
 }
 
-fn take(past: &mut Option<PastRun>, record: Record) {
-    if let Record::RunStarted {
-        run,
-        operation,
-        stack,
-        environment,
-        driver_pid,
-        driver_started,
-        request,
-        amiable: _,
-    } = record
-    {
-        *past = Some(PastRun {
-            run,
+fn take(past: &mut PastRun, record: Record) {
+    match record {
+        // Which run it is, its folder says.
+        Record::RunStarted {
+            run: _,
             operation,
             stack,
             environment,
-            result: None,
-            processes: vec![PastProcess {
+            driver_pid,
+            driver_started,
+            request,
+            amiable: _,
+        } => {
+            past.operation = operation;
+            past.stack = stack;
+            past.environment = environment;
+            past.request = request.and_then(|request| serde_json::from_value(request).ok());
+            past.processes.push(PastProcess {
                 step: None,
                 pid: driver_pid,
                 started: driver_started,
-            }],
-            builds: Vec::new(),
-            children: Vec::new(),
-            request: request.and_then(|request| serde_json::from_value(request).ok()),
-            recovered_by: None,
-            damaged_lines: 0,
-            deploying: None,
-            changes: BTreeMap::new(),
-            temporary: Vec::new(),
-            complained: false,
-            removals: Vec::new(),
-        });
-        return;
-    }
-    let Some(past) = past else { return };
-    match record {
+            });
+        }
         Record::ChildStarted { step, pid, started } => past.processes.push(PastProcess {
             step: Some(step),
             pid,
@@ -270,11 +290,13 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             step,
             stdout,
             stderr,
+            temporary,
             command: _,
         } => past.children.push(PastChild {
             step,
             stdout: stdout.into(),
             stderr: stderr.into(),
+            temporary: temporary.map(Utf8PathBuf::from),
             ended: false,
         }),
         Record::ChildEnded { step, .. } => {
@@ -345,7 +367,7 @@ fn take(past: &mut Option<PastRun>, record: Record) {
             };
             past.changes.insert(image, settled);
         }
-        Record::RunStarted { .. } | Record::StepStarted { .. } | Record::StepEnded { .. } => {}
+        Record::StepStarted { .. } | Record::StepEnded { .. } => {}
     }
 }
 
@@ -453,6 +475,30 @@ mod tests {
         assert!(!past.builds[0].verified);
         assert_eq!(PastRun::all(root, "web", "prod").unwrap(), [past]);
         assert_eq!(PastRun::all(root, "web", "staging").unwrap(), []);
+    }
+
+    #[test]
+    fn a_damaged_line_loses_only_itself_the_first_one_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let started = Record::ChildStarted {
+            step: "terraform.apply".into(),
+            pid: 2,
+            started: None,
+        };
+        journal_of(root, vec![started]);
+        let file = RunFolder::locate(root, &run()).journal();
+        let text = fs_err::read_to_string(&file).unwrap();
+        for damage in ["\0\0\0", "{\"record\":\"run-started\"}", "\u{fffd}"] {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines[0] = damage;
+            fs_err::write(&file, lines.join("\n")).unwrap();
+            let past = PastRun::read(root, &run()).unwrap().unwrap();
+            assert_eq!((past.run, past.damaged_lines), (run(), 2));
+            assert_eq!(past.processes[0].pid, 2);
+        }
+        fs_err::write(&file, "{\"at\":").unwrap();
+        assert_eq!(PastRun::read(root, &run()).unwrap(), None);
     }
 
     #[test]

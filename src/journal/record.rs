@@ -43,6 +43,9 @@ pub enum Record {
         command: String,
         stdout: String,
         stderr: String,
+        /// Its private temporary folder, which somebody has to remove.
+        #[serde(default)]
+        temporary: Option<String>,
     },
     ChildStarted {
         step: String,

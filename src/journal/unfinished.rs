@@ -7,17 +7,19 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
-use super::StateFolder;
+use super::{StateFolder, writer::sync_folder};
 use crate::run_id::RunId;
 
-/// Marks `run` as not ended.
+/// Marks `run` as not ended, durably.
 ///
 /// # Errors
 ///
 /// When the mark cannot be made.
 pub fn mark(state: &StateFolder, run: &RunId) -> io::Result<()> {
     fs_err::create_dir_all(state.unfinished())?;
-    fs_err::write(path(state, run), "")
+    let mark = path(state, run);
+    fs_err::write(&mark, "")?;
+    sync_folder(&mark)
 }
 
 /// Takes the mark away, if it is there.

@@ -28,6 +28,7 @@ impl Journal {
             .create_new(true)
             .mode(0o600)
             .open(path)?;
+        sync_folder(path)?;
         Ok(Self(Mutex::new(file)))
     }
 
@@ -59,6 +60,14 @@ impl Journal {
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         file.write_all(&line)?;
         file.sync_data()
+    }
+}
+
+/// Makes the name of the file at `path` durable: what is written to it would be nowhere without (fsync(2)).
+pub(super) fn sync_folder(path: &Utf8Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 

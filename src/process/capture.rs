@@ -14,6 +14,9 @@ use crate::command::ToolCommand;
 /// How long a group that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How often it is asked whether the answer is still wanted.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// What a child that ran to its end left.
 #[derive(Debug, Clone)]
 pub struct Captured {
@@ -46,6 +49,19 @@ impl Captured {
 /// When it cannot be started, or is still running at the deadline: then the whole group is ended
 /// first, because a grandchild (a pinentry) that keeps a pipe open would block the wait for ever.
 pub fn capture(command: &ToolCommand, deadline: Duration) -> Result<Captured, ProcessError> {
+    capture_unless(command, deadline, || false)
+}
+
+/// As [`capture`], and ends the group as soon as `unwanted` says so.
+///
+/// # Errors
+///
+/// As [`capture`]; [`ProcessError::Ended`] when it became unwanted.
+pub fn capture_unless(
+    command: &ToolCommand,
+    deadline: Duration,
+    unwanted: impl Fn() -> bool,
+) -> Result<Captured, ProcessError> {
     let mut expression = duct::cmd(command.program.as_str(), &command.args)
         .full_env(environment::of(command))
         .stdout_capture()
@@ -71,8 +87,14 @@ pub fn capture(command: &ToolCommand, deadline: Duration) -> Result<Captured, Pr
         program: command.program.clone(),
         source,
     })?;
-    if let Some(output) = handle.wait_timeout(deadline).map_err(wait_error)? {
-        return Ok(captured(output));
+    let end = Instant::now() + deadline;
+    let mut wanted = true;
+    while wanted && Instant::now() < end {
+        let pause = end.min(Instant::now() + LOOK_AGAIN);
+        if let Some(output) = handle.wait_deadline(pause).map_err(wait_error)? {
+            return Ok(captured(output));
+        }
+        wanted = !unwanted();
     }
 
     end_groups(&handle.pids(), Signal::TERM);
@@ -82,9 +104,13 @@ pub fn capture(command: &ToolCommand, deadline: Duration) -> Result<Captured, Pr
     if ended.is_none() {
         end_groups(&handle.pids(), Signal::KILL);
     }
-    Err(ProcessError::Deadline {
-        program: command.program.clone(),
-        after: deadline,
+    let program = command.program.clone();
+    Err(match wanted {
+        true => ProcessError::Deadline {
+            program,
+            after: deadline,
+        },
+        false => ProcessError::Ended { program },
     })
 }
 
@@ -144,6 +170,13 @@ mod tests {
         let command = ToolCommand::new("sh").args(["-c", "sleep 1000 & echo $!; wait"]);
         let error = capture(&command, Duration::from_millis(200)).unwrap_err();
         assert!(matches!(error, ProcessError::Deadline { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_nobody_wants_any_more_is_ended() {
+        let command = ToolCommand::new("sleep").arg("1000");
+        let error = capture_unless(&command, LONG, || true).unwrap_err();
+        assert!(matches!(error, ProcessError::Ended { .. }), "{error}");
     }
 
     #[test]

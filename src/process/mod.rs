@@ -3,7 +3,8 @@
 //!
 //! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
 //! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
-//! - [`session`]: what a child leaves behind;
+//! - [`session`]: a session of its own for each of them;
+//! - [`mark`]: finding them and their descendants again;
 //! - [`detach`]: a child that goes on when the driver ends;
 //! - [`identity`]: whether a pid still stands for the process that was started;
 //! - [`named()`]: whether a program runs on this machine at all;
@@ -15,11 +16,12 @@ pub mod capture;
 pub mod detach;
 pub mod environment;
 pub mod identity;
+pub mod mark;
 pub mod named;
 mod own;
 pub mod redaction;
 pub mod replace;
-pub mod session;
+mod session;
 pub mod stream;
 pub mod temporary;
 
@@ -28,9 +30,10 @@ use std::{io, time::Duration};
 use camino::Utf8PathBuf;
 use thiserror::Error;
 
-pub use capture::{Captured, capture};
+pub use capture::{Captured, capture, capture_unless};
 pub use detach::{Detached, spawn_detached};
 pub use identity::{Ending, ProcessIdentity};
+pub use mark::Mark;
 pub use named::named;
 pub use own::protect_own;
 pub use replace::replace;
@@ -52,6 +55,8 @@ pub enum ProcessError {
         program: Utf8PathBuf,
         after: Duration,
     },
+    #[error("{program} was ended before it had answered")]
+    Ended { program: Utf8PathBuf },
     #[error("failed to wait for {program}: {source}")]
     Wait {
         program: Utf8PathBuf,

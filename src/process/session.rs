@@ -9,10 +9,13 @@ use std::{
 
 use rustix::{
     fs::Mode,
-    process::{Pid, Signal, kill_process, setsid, umask},
+    process::{setsid, umask},
 };
 
-use super::environment;
+use super::{
+    environment,
+    mark::{self, Mark, Marked},
+};
 use crate::command::ToolCommand;
 
 /// The child of `command` as every long child is: environment built from nothing, stdin closed,
@@ -47,45 +50,60 @@ fn give_own(command: &mut Command) {
     }
 }
 
-/// Processes that are still in the session led by `leader`, with their names.
+/// Processes that are still in the session led by `leader`.
 ///
 /// Provider processes and local-exec children outlive a Terraform that dies abruptly, with
-/// credentials in their environment (terraform 1.11.4).
+/// credentials in their environment (terraform 1.11.4). A session id is not reused while a member lives, so
+/// for a leader that is gone every process found was started by it.
 #[cfg(target_os = "linux")]
-pub fn members(leader: u32) -> Vec<(u32, String)> {
+pub(super) fn members(leader: u32) -> Vec<Marked> {
+    let member = |pid: u32| {
+        let (session, name) = of(pid).filter(|(session, _)| *session == leader)?;
+        Some(Marked {
+            identity: super::ProcessIdentity::of(pid)?,
+            name,
+            leads: session == pid,
+        })
+    };
+    pids().into_iter().filter_map(member).collect()
+}
+
+/// Without `/proc` the members of a session cannot be listed.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn members(_leader: u32) -> Vec<Marked> {
+    Vec::new()
+}
+
+/// Ends what `leader`, which is gone, left behind: in its session, or elsewhere with its `mark`. Names it.
+pub(super) fn end_left_behind(leader: u32, mark: &Mark) -> Vec<(u32, String)> {
+    mark::end(|| {
+        let mut left = members(leader);
+        let elsewhere = mark.to_be_ended().into_iter();
+        left.extend(elsewhere.filter(|process| process.identity.pid != leader));
+        left.sort_by_key(|process| process.identity.pid);
+        left.dedup();
+        left
+    })
+}
+
+/// The pids of all processes.
+#[cfg(target_os = "linux")]
+pub(super) fn pids() -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
     entries
         .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-        .filter_map(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            let (session, state, name) = session_of(&stat)?;
-            (session == leader && state != 'Z').then_some((pid, name))
-        })
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .collect()
 }
 
-/// Without `/proc` the members of a session cannot be listed.
-#[cfg(not(target_os = "linux"))]
-pub fn members(_leader: u32) -> Vec<(u32, String)> {
-    Vec::new()
-}
-
-/// Asks every process that stayed behind in the session of `leader` to end, and names them.
-///
-/// Only for a leader that is gone: a session id is not reused while a member lives, so every
-/// process found was started by that leader.
-pub fn end_stragglers(leader: u32) -> Vec<(u32, String)> {
-    let stragglers = members(leader);
-    for (pid, _) in &stragglers {
-        if let Some(pid) = i32::try_from(*pid).ok().and_then(Pid::from_raw) {
-            // It may have ended by itself in the meantime.
-            let _ = kill_process(pid, Signal::TERM);
-        }
-    }
-    stragglers
+/// Session and name of a process that runs.
+#[cfg(target_os = "linux")]
+pub(super) fn of(pid: u32) -> Option<(u32, String)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (session, state, name) = session_of(&stat)?;
+    (!matches!(state, 'Z' | 'X')).then_some((session, name))
 }
 
 /// Session id, state and name from the text of `/proc/PID/stat` (proc(5): fields 6, 3 and 2).
@@ -111,19 +129,47 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_behind_in_a_session_is_named_and_ended() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "sleep 1000 >/dev/null 2>&1 &"]);
-        give_own(&mut command);
-        let mut child = command.spawn().unwrap();
-        let leader = child.id();
+    fn a_daemon_of_the_users_own_command_goes_on() {
+        let mark = Mark::new(&std::process::id().to_string(), "daemon");
+        let spares = mark.clone().sparing_daemons();
+        let script = "sleep 1000 >/dev/null 2>&1 & setsid sleep 1000 >/dev/null 2>&1 &";
+        let command = spares.on(&ToolCommand::new("sh").args(["-c", script]));
+        let null = || File::options().write(true).open("/dev/null").unwrap();
+        let mut child = child(&command, null(), null()).spawn().unwrap();
         child.wait().unwrap();
-
-        let stragglers = end_stragglers(leader);
-
-        assert_eq!(stragglers.len(), 1, "{stragglers:?}");
-        while !members(leader).is_empty() {
+        while mark
+            .processes()
+            .iter()
+            .filter(|process| process.leads)
+            .count()
+            < 1
+        {
             std::thread::yield_now();
         }
+        end_left_behind(child.id(), &spares);
+        let left = mark.processes();
+        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(left[0].leads);
+        assert_eq!(mark.end_left_behind().len(), 1);
+    }
+
+    #[test]
+    fn what_stays_behind_in_a_session_or_left_it_is_named_and_ended() {
+        let mark = Mark::new(&std::process::id().to_string(), "session");
+        let script = "sleep 1000 >/dev/null 2>&1 & setsid sleep 1000 >/dev/null 2>&1 &";
+        let command = mark.on(&ToolCommand::new("sh").args(["-c", script]));
+        let null = || File::options().write(true).open("/dev/null").unwrap();
+        let mut child = child(&command, null(), null()).spawn().unwrap();
+        let leader = child.id();
+        child.wait().unwrap();
+        // The second one is forked, and then makes its session and executes its program.
+        while mark.processes().len() < 2 {
+            std::thread::yield_now();
+        }
+
+        let left = end_left_behind(leader, &mark);
+
+        assert_eq!(left.len(), 2, "{left:?}");
+        assert!(members(leader).is_empty() && mark.processes().is_empty());
     }
 }

@@ -12,10 +12,10 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::process::{Pid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{sync::watch, time};
 
-use super::{ProcessError, session};
+use super::{Mark, ProcessError, session};
 use crate::command::ToolCommand;
 
 /// How often the output files are looked at: fast enough for a progress line, cheap enough to forget.
@@ -60,13 +60,31 @@ pub enum Channel {
     Stderr,
 }
 
+/// The request with which the user stops at once, after having been told what may be lost.
+pub const AT_ONCE: u8 = 3;
+
 /// The signal with which a tool is asked to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopSignal {
-    /// Terraform finishes the call in flight and writes its state.
+    /// Terraform finishes the call in flight and writes its state. On a second one it writes its state and
+    /// does not wait for that call (terraform 1.11.4). It is never killed: that would lose the state.
     Interrupt,
-    /// Packer ignores SIGINT to its pid alone and cleans up on SIGTERM (packer 1.6.6).
+    /// Packer ignores SIGINT to its pid alone and cleans up on SIGTERM (packer 1.6.6). Stopping at once is
+    /// SIGKILL: what it has made stays, and is known by its tags and by the journal.
     Terminate,
+}
+
+impl StopSignal {
+    /// What is sent for the user's `request`, counted from 1.
+    fn to_send(self, request: u8) -> Option<Signal> {
+        match (self, request) {
+            // The user is told what may be lost, and nothing happens yet.
+            (_, 2) => None,
+            (Self::Interrupt, _) => Some(Signal::INT),
+            (Self::Terminate, AT_ONCE..) => Some(Signal::KILL),
+            (Self::Terminate, _) => Some(Signal::TERM),
+        }
+    }
 }
 
 /// What a streamed child reports while it runs.
@@ -76,8 +94,6 @@ pub enum Output<'a> {
     Started { pid: u32 },
     /// A line without its line end.
     Line { channel: Channel, line: &'a str },
-    /// It was asked to stop.
-    Signalled { request: u8 },
 }
 
 /// How a streamed child ended.
@@ -116,8 +132,9 @@ impl Ended {
 /// Runs `command` to its end and hands every line of its output to `on_output`.
 ///
 /// `stop` carries how often the user has asked to stop: the first request sends `signal` once, the
-/// second sends nothing (the reporter tells what is pending and what a third would risk), the third
-/// and later ones send it again.
+/// second sends nothing (the user is told what is pending and what may be lost), the third
+/// and later ones stop it at once. The child and its descendants carry `mark`; those that it leaves behind
+/// are ended.
 ///
 /// # Errors
 ///
@@ -125,6 +142,7 @@ impl Ended {
 pub async fn stream(
     command: &ToolCommand,
     spool: &Spool,
+    mark: &Mark,
     signal: StopSignal,
     mut stop: watch::Receiver<u8>,
     mut on_output: impl FnMut(Output<'_>),
@@ -136,17 +154,19 @@ pub async fn stream(
     let stdout = create_private(&spool.stdout).map_err(start_error)?;
     let stderr = create_private(&spool.stderr).map_err(start_error)?;
 
-    let plain = session::child(command, stdout, stderr);
+    // Before there is a child: nothing may fail between starting it and waiting for it.
+    let mut tails = [
+        Tail::open(&spool.stdout, Channel::Stdout).map_err(start_error)?,
+        Tail::open(&spool.stderr, Channel::Stderr).map_err(start_error)?,
+    ];
+
+    let plain = session::child(&mark.on(command), stdout, stderr);
     let mut child = tokio::process::Command::from(plain)
         .spawn()
         .map_err(start_error)?;
     let pid = child.id().unwrap_or_default();
     on_output(Output::Started { pid });
 
-    let mut tails = [
-        Tail::open(&spool.stdout, Channel::Stdout).map_err(start_error)?,
-        Tail::open(&spool.stderr, Channel::Stderr).map_err(start_error)?,
-    ];
     let mut requests = 0;
     let mut ticks = time::interval(LOOK_AGAIN);
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
@@ -155,10 +175,9 @@ pub async fn stream(
         let asked = *stop.borrow_and_update();
         while requests < asked {
             requests += 1;
-            if requests != 2 {
+            if let Some(signal) = signal.to_send(requests) {
                 send(pid, signal);
             }
-            on_output(Output::Signalled { request: requests });
         }
         tokio::select! {
             status = child.wait() => break status,
@@ -174,7 +193,10 @@ pub async fn stream(
         program: command.program.clone(),
         source,
     })?;
-    let stragglers = session::end_stragglers(pid);
+    let marked = mark.clone();
+    let stragglers = tokio::task::spawn_blocking(move || session::end_left_behind(pid, &marked))
+        .await
+        .unwrap_or_default();
     for tail in &mut tails {
         tail.read_new(&mut on_output);
         tail.finish(&mut on_output);
@@ -200,11 +222,7 @@ fn create_private(path: &Utf8Path) -> io::Result<File> {
         .open(path)
 }
 
-fn send(pid: u32, signal: StopSignal) {
-    let signal = match signal {
-        StopSignal::Interrupt => rustix::process::Signal::INT,
-        StopSignal::Terminate => rustix::process::Signal::TERM,
-    };
+fn send(pid: u32, signal: Signal) {
     if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
         // The child has not been waited for yet, so the pid is its own.
         let _ = kill_process(pid, signal);
@@ -288,6 +306,7 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).unwrap();
         let command = ToolCommand::new("sh").args(["-c", script]);
         let spool = Spool::in_folder(folder, "test");
+        let mark = Mark::new(folder.as_str(), "test");
         let (ask, stop) = watch::channel(0);
         let mut lines = Vec::new();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -295,7 +314,7 @@ mod tests {
             .build()
             .unwrap();
         let ended = runtime
-            .block_on(stream(&command, &spool, signal, stop, |output| {
+            .block_on(stream(&command, &spool, &mark, signal, stop, |output| {
                 if let Output::Line { channel, line } = output {
                     lines.push((channel, line.to_owned()));
                     if when(line) {
@@ -359,6 +378,33 @@ mod tests {
         });
         assert_eq!(run.ended.code, Some(8));
         assert_eq!(run.ended.requests, 3);
+    }
+
+    #[test]
+    fn at_once_a_child_that_would_clean_up_is_killed_with_what_it_started() {
+        let script = "trap 'echo cleaning' TERM; sleep 1000 & echo ready; \
+                      while :; do sleep 0.01; echo tick; done";
+        let asked = std::cell::Cell::new(0);
+        let run = run(script, StopSignal::Terminate, |line| {
+            let ask = match asked.get() {
+                0 => line == "ready",
+                1 => line == "cleaning",
+                2 => line == "tick",
+                _ => false,
+            };
+            if ask {
+                asked.set(asked.get() + 1);
+            }
+            ask
+        });
+        assert_eq!(run.ended.describe(), "signal 9");
+        let names: Vec<&str> = run
+            .ended
+            .stragglers
+            .iter()
+            .map(|(_, n)| n.as_str())
+            .collect();
+        assert!(names.contains(&"sleep"), "{names:?}");
     }
 
     #[test]

@@ -14,6 +14,9 @@ use tempfile::TempDir;
 pub struct PrivateFolder(TempDir);
 
 impl PrivateFolder {
+    /// How the names of all of them begin.
+    pub const PREFIX: &'static str = "amiable-";
+
     /// Makes a new folder, 0700.
     ///
     /// # Errors
@@ -21,7 +24,7 @@ impl PrivateFolder {
     /// When it cannot be made.
     pub fn create() -> io::Result<Self> {
         tempfile::Builder::new()
-            .prefix("amiable-")
+            .prefix(Self::PREFIX)
             .tempdir()
             .map(Self)
     }

@@ -189,7 +189,9 @@ impl RunSummary {
             // Progress and logs are for those who watch; the log file keeps them.
             Happening::Activity { .. } | Happening::Log { .. } => {}
             // The end of the step tells how it went.
-            Happening::ApprovalAsked(_) | Happening::ApprovalAnswered { .. } => {}
+            Happening::ApprovalAsked(_)
+            | Happening::ApprovalAnswered { .. }
+            | Happening::StopAnswered { .. } => {}
             Happening::CredentialFound { name, source } => self.credentials.push(CredentialUse {
                 name: name.clone(),
                 source: source.clone(),
@@ -230,6 +232,7 @@ impl RunSummary {
                 signal,
                 request,
                 waiting_for,
+                asked: _,
             } => self.interruptions.push(Interruption {
                 at: event.at,
                 signal: *signal,

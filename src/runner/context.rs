@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 use jiff::Timestamp;
 
 use super::{
+    at_work::AtWork,
     emitter::Emitter,
     failure::Failure,
     frontend::Questions,
+    past,
     prepared::{Access, Prepared},
     retry::Retry,
     step_output::{StepOutput, Stopped},
@@ -17,7 +19,7 @@ use super::{
 use crate::{
     command::ToolCommand,
     config::{ImageFacts, RunFacts, Scope, Stack},
-    events::{Happening, Level, Operation, Output, OutputValue, Signal, Step},
+    events::{Level, Operation, Output, OutputValue, Step},
     journal::{Journal, PastRun, Record, RunFolder, StateFolder},
     plan::Request,
     process::{self, Captured, Channel, Ended, ProcessIdentity, Spool, StopSignal},
@@ -38,6 +40,7 @@ pub struct Base {
     pub questions: Questions,
     /// Earlier runs of the stack in this environment that were killed, oldest first.
     pub unfinished: Vec<PastRun>,
+    pub at_work: AtWork,
 }
 
 /// The commit that is being deployed.
@@ -180,9 +183,12 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When it cannot be started or does not end within [`SHORT`].
+    /// When it cannot be started, does not end within [`SHORT`], or the user stops everything at once.
     pub async fn capture(&self, command: ToolCommand) -> Result<Captured, Failure> {
-        capture(command).await
+        let stop = self.base.stop.clone();
+        blocking(move || process::capture_unless(&command, SHORT, || stop.at_once()))
+            .await?
+            .map_err(Failure::from)
     }
 
     /// Runs a short command that changes nothing, and again when what it fails of passes by itself.
@@ -208,19 +214,22 @@ impl Context {
         mut on_output: impl FnMut(process::Output<'_>),
     ) -> Result<Ended, Failure> {
         let spool = Spool::in_folder(&self.base.folder.spool(), name);
+        let temporary = process::temporary::PrivateFolder::create()
+            .map_err(|error| Failure::new(format!("failed to make a temporary folder: {error}")))?;
         self.base.record(Record::ChildStarting {
             step: step.to_string(),
             command: command.display(),
             stdout: spool.stdout.to_string(),
             stderr: spool.stderr.to_string(),
+            temporary: Some(temporary.path().to_owned()),
         })?;
-        let temporary = process::temporary::PrivateFolder::create()
-            .map_err(|error| Failure::new(format!("failed to make a temporary folder: {error}")))?;
+        let mark = past::mark(&self.base.run, &step.to_string());
         let command = command.clone().env("TMPDIR", temporary.path());
         let mut unrecorded = None;
         let ended = process::stream(
             &command,
             &spool,
+            &mark,
             signal,
             self.base.stop.requests.clone(),
             |output| {
@@ -250,15 +259,6 @@ impl Context {
             self.events.log(step, Level::Warn, &text);
         }
         Ok(ended)
-    }
-
-    /// Tells that a child was asked to stop, and what it may be in the middle of.
-    pub fn interrupting(&self, request: u8, waiting_for: Vec<String>) {
-        self.events.send(Happening::Interrupting {
-            signal: self.base.stop.signal().unwrap_or(Signal::Interrupt),
-            request,
-            waiting_for,
-        });
     }
 
     /// The level at which a raw line of a tool is worth showing.

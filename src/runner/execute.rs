@@ -145,10 +145,12 @@ async fn one(context: &Context, step: &Step) -> StepEnd {
     context
         .events
         .send(Happening::StepStarted { step: step.clone() });
+    context.base.at_work.begin(step);
     let end = match started(context, step) {
-        Ok(()) => work(context, step).await,
+        Ok(()) => stopped_at_once(work(context, step).await, context),
         Err(stopped) => Err(stopped),
     };
+    context.base.at_work.end(step);
     let end = redacted(end, &context.events, context, step);
     let result = result_of(&end);
     let record = Record::StepEnded {
@@ -160,6 +162,16 @@ async fn one(context: &Context, step: &Step) -> StepEnd {
     }
     finish(&context.events, step, result);
     end
+}
+
+/// What fails once the user stops everything at once fails because of that.
+fn stopped_at_once(end: StepEnd, context: &Context) -> StepEnd {
+    match end {
+        Err(Stopped::Failed(failure)) if context.base.stop.at_once() => Err(Stopped::Interrupted {
+            pending: vec![failure.failure.message],
+        }),
+        end => end,
+    }
 }
 
 fn started(context: &Context, step: &Step) -> Result<(), Stopped> {
@@ -221,7 +233,9 @@ fn redacted(end: StepEnd, events: &Emitter, context: &Context, step: &Step) -> S
         }),
         Err(Stopped::Failed(failure)) => Err(Stopped::Failed(with_log(failure))),
         Err(Stopped::Declined(failure)) => Err(Stopped::Declined(failure)),
-        Err(Stopped::Interrupted { pending }) => Err(Stopped::Interrupted { pending }),
+        Err(Stopped::Interrupted { pending }) => Err(Stopped::Interrupted {
+            pending: pending.iter().map(|text| events.redact(text)).collect(),
+        }),
     }
 }
 

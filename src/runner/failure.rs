@@ -71,7 +71,9 @@ impl From<ProcessError> for Failure {
     fn from(error: ProcessError) -> Self {
         let exit = match error {
             ProcessError::Start { .. } => Exit::MissingTool,
-            ProcessError::Deadline { .. } | ProcessError::Wait { .. } => Exit::StepFailed,
+            ProcessError::Deadline { .. }
+            | ProcessError::Ended { .. }
+            | ProcessError::Wait { .. } => Exit::StepFailed,
         };
         Self::of(exit, error.to_string())
     }

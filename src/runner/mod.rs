@@ -14,8 +14,10 @@
 //! - [`steps`]: the steps themselves;
 //! - [`step_log`]: what tools print;
 //! - [`stop`], [`frontend`]: the user's signals and answers;
+//! - [`at_work`]: what has to be waited for when the user wants to stop;
 //! - [`emitter`], [`failure`], [`step_output`]: what steps say and return.
 
+pub mod at_work;
 pub mod context;
 pub mod emitter;
 pub mod execute;
@@ -50,6 +52,7 @@ use jiff::Timestamp;
 use tokio::{runtime, sync::mpsc};
 
 use self::{
+    at_work::AtWork,
     context::{Base, Context, Git},
     emitter::Emitter,
     execute::{Verdict, result_of, word},
@@ -93,6 +96,8 @@ pub trait Listener {
 pub struct Run {
     base: Base,
     known_outputs: Vec<Output>,
+    /// An earlier run that began later by its id.
+    of_the_future: Option<RunId>,
     runtime: runtime::Runtime,
     _lock: Lock,
 }
@@ -113,7 +118,13 @@ impl Run {
             on_wait,
         } = setup;
         let now = Timestamp::now();
-        let run = RunId::new(now, random()?);
+        let newest = journal::past::newest_id(&stack.root)
+            .map_err(failed_to("read the folder of earlier runs"))?;
+        let run = RunId::following(newest.as_ref(), now, random()?);
+        let of_the_future = newest.filter(|newest| {
+            let started = newest.started_at();
+            started.is_some_and(|started| started > now)
+        });
         let state = StateFolder::create(&stack.root, &stack.name, &stack.environment.name)
             .map_err(failed_to("make the folders under .amiable/"))?;
         let owner = journal::lock::Owner {
@@ -155,10 +166,12 @@ impl Run {
             stop,
             questions,
             unfinished,
+            at_work: AtWork::default(),
         };
         Ok(Self {
             base,
             known_outputs,
+            of_the_future,
             runtime,
             _lock: lock,
         })
@@ -182,6 +195,7 @@ impl Run {
         let Self {
             base,
             known_outputs,
+            of_the_future,
             runtime,
             _lock,
         } = self;
@@ -195,14 +209,25 @@ impl Run {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let events = Emitter::new(sender);
         events.send(Happening::RunStarted(run_start(&base, &plan)));
+        if let Some(later) = of_the_future {
+            events.send(Happening::Warning {
+                step: None,
+                warning: clock_is_behind(&later, &base.folder),
+            });
+        }
+        let (stop, at_work) = (base.stop.clone(), base.at_work.clone());
+        let questions = base.questions.clone();
         let exit = runtime.block_on(async {
+            let told = events.clone();
+            let attended = stop::attend(&stop, &at_work, &told, &questions);
             let all = all_steps(base, &plan, events, known_outputs);
-            tokio::pin!(all);
+            tokio::pin!(all, attended);
             let mut ticks = tokio::time::interval(TICK);
             loop {
                 tokio::select! {
                     biased;
                     Some(event) = receiver.recv() => listener.on(&event),
+                    () = &mut attended => {}
                     exit = &mut all => break exit,
                     _ = ticks.tick() => listener.tick(),
                 }
@@ -330,6 +355,7 @@ async fn first<T>(
     work: impl Future<Output = Result<(step_output::Done, T), step_output::Stopped>>,
 ) -> First<T> {
     events.send(Happening::StepStarted { step: step.clone() });
+    base.at_work.begin(step);
     let worked = match base.record(Record::StepStarted {
         step: step.to_string(),
     }) {
@@ -340,6 +366,7 @@ async fn first<T>(
         Ok((done, value)) => (Ok(done), Some(value)),
         Err(stopped) => (Err(stopped), None),
     };
+    base.at_work.end(step);
     let result = result_of(&end);
     // The journal of a failed start is for people; the events below tell them as well.
     let _ = base.record(Record::StepEnded {
@@ -389,6 +416,16 @@ fn summary(context: &Context, verdict: &Verdict) {
                 },
             }),
         }
+    }
+}
+
+fn clock_is_behind(later: &RunId, folder: &RunFolder) -> Warning {
+    let runs = folder.path().with_file_name("");
+    Warning {
+        text: format!("the clock is behind run {later}: this run is counted as the one after it"),
+        hint: Some(format!(
+            "set the clock; if the clock of that run was wrong, its folder in {runs} can be removed"
+        )),
     }
 }
 
@@ -450,7 +487,9 @@ fn unfinished_runs(root: &Utf8Path, state: &StateFolder) -> io::Result<Vec<PastR
     for run in journal::unfinished::list(state)? {
         match PastRun::read(root, &run) {
             Ok(Some(past)) if past.result.is_none() => unfinished.push(past),
-            // It ended and could not take its mark away, or its folder was removed by somebody.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            // It ended and could not take its mark away, did not come to doing anything, or its folder was
+            // removed by somebody.
             _ => journal::unfinished::clear(state, &run)?,
         }
     }

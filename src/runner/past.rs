@@ -5,28 +5,62 @@ use std::{collections::BTreeSet, io};
 use crate::{
     config::Stack,
     journal::{PastRun, past::PastProcess},
-    process::ProcessIdentity,
+    process::{Mark, ProcessIdentity},
     run_id::RunId,
 };
+
+/// The mark of the child of `step` in `run`.
+pub fn mark(run: &RunId, step: &str) -> Mark {
+    let mark = Mark::new(run.as_str(), step);
+    match step.starts_with("task.") {
+        true => mark.sparing_daemons(),
+        false => mark,
+    }
+}
 
 /// Whether the driver of `past` or a child of it is still at work. The driver of a run that has recorded
 /// its end is not.
 pub fn is_alive(past: &PastRun) -> bool {
-    past.processes
+    let recorded = past
+        .processes
         .iter()
-        .any(|process| (process.step.is_some() || past.result.is_none()) && runs(process))
+        .any(|process| (process.step.is_some() || past.result.is_none()) && runs(process));
+    recorded || !unrecorded(past).is_empty()
 }
 
 /// The children of `past` that are still at work although its driver is gone.
-pub fn orphans(past: &PastRun) -> Vec<&PastProcess> {
+pub fn orphans(past: &PastRun) -> Vec<PastProcess> {
     let mut processes = past.processes.iter();
     if processes.any(|process| process.step.is_none() && runs(process)) {
         return Vec::new();
     }
     let children = past.processes.iter();
-    children
-        .filter(|process| process.step.is_some() && runs(process))
-        .collect()
+    let recorded = children.filter(|process| process.step.is_some() && runs(process));
+    recorded.cloned().chain(unrecorded(past)).collect()
+}
+
+/// The children that were started and whose pids a killed driver did not come to recording.
+fn unrecorded(past: &PastRun) -> Vec<PastProcess> {
+    if past.result.is_some() || past.recovered_by.is_some() {
+        return Vec::new();
+    }
+    let known = |step: &str| {
+        let mut processes = past.processes.iter();
+        processes.any(|process| process.step.as_deref() == Some(step))
+    };
+    let children = past.children.iter();
+    let unknown = children.filter(|child| !child.ended && !known(&child.step));
+    let found = unknown.filter_map(|child| {
+        let marked = mark(&past.run, &child.step).processes();
+        // The child leads its session; the others are its own children.
+        let itself = marked.into_iter().find(|process| process.leads)?;
+        Some(PastProcess {
+            step: Some(child.step.clone()),
+            pid: itself.identity.pid,
+            started: Some(itself.identity.started),
+        })
+    });
+    found.collect()
 }
 
 /// What this checkout knows of earlier runs.
@@ -117,8 +151,8 @@ mod tests {
         assert!(!is_alive(&past(None, vec![gone()])));
         let orphaned = past(None, vec![gone(), child()]);
         assert!(is_alive(&orphaned));
-        assert_eq!(orphans(&orphaned), [&child()]);
+        assert_eq!(orphans(&orphaned), [child()]);
         let attended = past(None, vec![process(None, &me.started), child()]);
-        assert_eq!(orphans(&attended), Vec::<&PastProcess>::new());
+        assert_eq!(orphans(&attended), Vec::<PastProcess>::new());
     }
 }

@@ -44,12 +44,22 @@ pub struct Project {
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
+    #[allow(dead_code, reason = "not every test binary reads it")]
+    pub stdout: String,
     pub stderr: String,
 }
 
 impl Project {
     /// The project with its image's first content deployed.
     pub fn deployed(scenario: Scenario, settings: Settings) -> Self {
+        let project = Self::new(scenario, settings);
+        let ran = project.deploy();
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        project
+    }
+
+    /// The project, of which nothing is deployed.
+    pub fn new(scenario: Scenario, settings: Settings) -> Self {
         let project = Self {
             scenario,
             folder: tempfile::tempdir().unwrap(),
@@ -60,8 +70,6 @@ impl Project {
         project.write("packer/web.pkr.hcl", TEMPLATE);
         project.write("terraform/main.tf", scenario.root);
         project.set_content("first");
-        let ran = project.deploy();
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         project
     }
 
@@ -98,15 +106,18 @@ impl Project {
         StrictAws::of_project(self.path())
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    /// `amiable ARGUMENTS`, to the end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().unwrap();
         Ran {
             code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The command `amiable ARGUMENTS`, with an environment built from nothing.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_amiable"));
         command
             .args(arguments)

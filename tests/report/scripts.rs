@@ -586,6 +586,7 @@ fn interrupted() -> Vec<Event> {
                 signal: Signal::Interrupt,
                 request: 1,
                 waiting_for: vec!["terraform.apply: aws_lb.main, aws_db_instance.main".into()],
+                asked: false,
             },
         )
         .after(
@@ -598,6 +599,7 @@ fn interrupted() -> Vec<Event> {
                 signal: Signal::Interrupt,
                 request: 2,
                 waiting_for: vec!["terraform.apply: aws_db_instance.main".into()],
+                asked: false,
             },
         )
         .now(Happening::ResourceDone(ResourceOutcome {
@@ -1033,6 +1035,7 @@ fn hostile() -> Vec<Event> {
             signal: Signal::HangUp,
             request: 1,
             waiting_for: vec![HOSTILE.into()],
+            asked: false,
         })
         .end(
             5_000,

@@ -113,8 +113,9 @@ pub fn notice(event: &Event, look: Look, names: usize) -> Option<String> {
             signal,
             request,
             waiting_for,
+            asked,
         } => {
-            let lines = interrupting(*signal, *request, waiting_for);
+            let lines = interrupting(*signal, *request, waiting_for, *asked);
             let lines: Vec<_> = lines
                 .iter()
                 .map(|line| look.paint(Tone::Bad, line))
@@ -167,26 +168,42 @@ pub fn removal_question(proposed: &[Removal], summary: &RunSummary, look: Look) 
     format!("\n{}\n\n{question} ", lines.join("\n"))
 }
 
-/// What a request to stop does, and what another one would.
-pub fn interrupting(signal: Signal, request: u8, waiting_for: &[String]) -> Vec<String> {
-    let asked = match signal {
+/// What a request to stop does, and what another one would. When the user is `asked`, the question tells that.
+pub fn interrupting(
+    signal: Signal,
+    request: u8,
+    waiting_for: &[String],
+    asked: bool,
+) -> Vec<String> {
+    let what = match signal {
         Signal::Interrupt => "interrupted",
         Signal::Terminate => "asked to terminate",
         Signal::HangUp => "the terminal is gone",
     };
-    let pending = inert::line(&waiting_for.join(", ")).into_owned();
+    let pending = inert::line(&waiting_for.join("; ")).into_owned();
     match (request, waiting_for) {
-        (_, []) => vec![format!("{asked}: stopping")],
+        (_, []) => vec![format!("{what}: stopping")],
         (..=1, _) => vec![
-            format!("{asked}: waiting for {pending}"),
-            "  the next request stops at once: what is being created then may be lost track of"
+            format!("{what}: waiting for {pending}"),
+            "  to stop at once ask again: what that may lose is told first".to_owned(),
+        ],
+        (2, _) if asked => vec![format!("{what} again: still waiting for {pending}")],
+        (2, _) => vec![
+            format!("{what} again: still waiting for {pending}"),
+            "  a third request stops at once: what is being made then may be left behind without a record"
                 .to_owned(),
         ],
-        (2.., _) => vec![
-            format!("{asked} again: stopping at once"),
+        (3.., _) => vec![
+            format!("{what} again: stopping at once"),
             format!("  may be left behind without a record: {pending}"),
         ],
     }
+}
+
+/// Whether to stop at once.
+pub fn stop_question(look: Look) -> String {
+    let question = "Stop at once? What is being made then may be left behind without a record. Only \"yes\" does it:";
+    format!("{} ", look.paint(Tone::Strong, question))
 }
 
 /// A line of a tool, for those who asked for them.
@@ -216,18 +233,19 @@ mod tests {
     }
 
     #[test]
-    fn a_second_request_says_what_may_be_lost() {
-        let pending = ["terraform.apply".to_owned()];
-        let first = interrupting(Signal::Interrupt, 1, &pending);
-        assert_eq!(first[0], "interrupted: waiting for terraform.apply");
-        assert!(first[1].contains("may be lost track of"));
-        let second = interrupting(Signal::Interrupt, 2, &pending);
+    fn a_second_request_says_what_may_be_lost_and_a_third_stops() {
+        let pending = ["terraform.apply: aws_vpc.a".to_owned()];
+        let lines =
+            |request, asked| interrupting(Signal::Interrupt, request, &pending, asked).join("\n");
+        let first = lines(1, false);
+        assert!(first.starts_with("interrupted: waiting for terraform.apply: aws_vpc.a\n"));
+        let second = lines(2, false);
+        assert!(second.contains("still waiting for") && second.contains("a third request stops"));
+        assert!(!lines(2, true).contains("third"), "the question tells it");
+        let third = lines(3, false);
+        assert!(third.ends_with("without a record: terraform.apply: aws_vpc.a"));
         assert_eq!(
-            second[1],
-            "  may be left behind without a record: terraform.apply"
-        );
-        assert_eq!(
-            interrupting(Signal::Terminate, 1, &[]),
+            interrupting(Signal::Terminate, 1, &[], false),
             ["asked to terminate: stopping"]
         );
     }

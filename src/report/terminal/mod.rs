@@ -107,6 +107,7 @@ impl Terminal {
             Display::Live(live) => live.on(event, summary),
             Display::Plain(plain) => plain.on(event, summary),
         }
+        self.stop_question(event);
     }
 
     /// Brings what depends on the time up to now. To be called about once a second.
@@ -125,7 +126,7 @@ impl Terminal {
 
     /// Shows the end of the run; `report` is where the report was written.
     pub fn finish(&mut self, summary: &RunSummary, report: Option<&Utf8Path>) {
-        self.question = None;
+        self.end_question(true);
         self.close();
         let page = Page {
             look: self.settings.look,
@@ -168,10 +169,22 @@ impl Terminal {
         }
     }
 
+    /// Asks below what was said of the request.
+    fn stop_question(&mut self, event: &Event) {
+        match event.what {
+            Happening::Interrupting { asked: true, .. } => {
+                let question = feed::stop_question(self.settings.look);
+                self.question = Some(self.screen.ask(&question));
+            }
+            Happening::StopAnswered { typed, .. } => self.end_question(!typed),
+            _ => {}
+        }
+    }
+
     fn end_question(&mut self, line_is_open: bool) {
         if let Some(hold) = self.question.take() {
             if line_is_open {
-                self.screen.print("\n");
+                self.screen.break_line();
             }
             drop(hold);
         }

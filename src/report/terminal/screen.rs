@@ -104,6 +104,13 @@ impl Screen {
         Hold(self.clone())
     }
 
+    /// Ends the line of a question that nobody answered, before whatever else is written.
+    pub(super) fn break_line(&self) {
+        let mut lines = self.lines();
+        lines.above.insert(0, '\n');
+        lines.paint();
+    }
+
     /// Replaces the live lines. None may be wider than the terminal.
     pub(super) fn set_live(&self, live: Vec<String>) {
         let mut lines = self.lines();

@@ -74,7 +74,7 @@ pub async fn ask(context: &Context, show: impl FnOnce()) -> Result<Option<bool>,
 }
 
 /// Only the whole word counts, as with Terraform itself.
-fn is_yes(answer: &str) -> bool {
+pub(in super::super) fn is_yes(answer: &str) -> bool {
     answer.trim() == "yes"
 }
 

@@ -42,9 +42,6 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
                     }
                     last.push_back(line.to_owned());
                 }
-                Output::Signalled { request } => {
-                    context.interrupting(request, vec![step.to_string()]);
-                }
                 Output::Started { .. } => {}
             },
         )

@@ -98,8 +98,10 @@ async fn apply(
             |output| match output {
                 Output::Line { channel, line } => {
                     take(context, &step, &mut tally, &mut log, decoded(channel, line));
+                    let pending = tally.pending().into_iter();
+                    let pending = pending.map(|address| context.events.redact(&address));
+                    context.base.at_work.busy_with(&step, pending.collect());
                 }
-                Output::Signalled { request } => context.interrupting(request, tally.pending()),
                 Output::Started { .. } => {}
             },
         )

@@ -93,9 +93,6 @@ async fn init(
                         lines.push(line.to_owned());
                     }
                 }
-                Output::Signalled { request } => {
-                    context.interrupting(request, vec![step.to_string()]);
-                }
                 Output::Started { .. } => {}
             },
         )

@@ -166,9 +166,6 @@ async fn plan(
                     }
                     take(context, &step, &mut tally, &mut log, line);
                 }
-                Output::Signalled { request } => {
-                    context.interrupting(request, vec![step.to_string()]);
-                }
                 Output::Started { .. } => {}
             },
         )

@@ -139,7 +139,7 @@ fn guard(context: &Context, lock: Option<&StateLock>, owner_is_gone: bool) -> Re
         .iter()
         .filter(|run| run.run != context.base.run)
         .find_map(|run| {
-            let orphan = *past::orphans(run).first()?;
+            let orphan = past::orphans(run).into_iter().next()?;
             let step = orphan.step.as_deref().unwrap_or_default();
             Some(format!(
                 "{step} of run {} (process {})",

@@ -136,9 +136,6 @@ async fn pack(
                 process::Output::Line { channel, line } => {
                     heard.take(context, &step, &mut log, channel, line);
                 }
-                process::Output::Signalled { request } => {
-                    context.interrupting(request, vec![step.to_string()]);
-                }
                 process::Output::Started { .. } => {}
             },
         )
