@@ -1,17 +1,18 @@
-//! Questions to AWS outside of a run: no lock, no records, nothing changed.
+//! Questions to AWS that need no run: no lock, no records, nothing changed.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
-use super::{failure::Failure, installed, prepared::Access};
+use super::{context::Context, emitter::Emitter, failure::Failure, installed, retry::Tries};
 use crate::{
     command::{EnvValue, ToolCommand},
     config::{CredentialSpec, SourceSpec, Stack},
     credentials::{self, aws_environment},
     errors::{Error, Exit},
+    events::{Happening, Warning},
     journal::run_folder::PRODUCED,
     process::{self, Captured, redaction::Redactor},
     sandbox::{Sandbox, Status, overrides},
-    tools::{aws::Aws, locate::Tool},
+    tools::{aws::Aws, known_error, locate::Tool},
 };
 
 /// How long AWS may take for one answer.
@@ -22,14 +23,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Query {
     pub aws: Aws,
     redactor: Arc<Redactor>,
+    /// Where it is told that a question is asked again: in the run's report, or else on standard error.
+    events: Option<Emitter>,
 }
 
 impl Query {
     /// The access that a run has.
-    pub fn of_run(access: &Access) -> Self {
+    pub fn of_run(context: &Context) -> Self {
         Self {
-            aws: access.aws.clone(),
-            redactor: access.redactor.clone(),
+            aws: context.access.aws.clone(),
+            redactor: context.access.redactor.clone(),
+            events: Some(context.events.clone()),
         }
     }
 
@@ -38,6 +42,7 @@ impl Query {
         Self {
             aws: self.aws.in_region(region),
             redactor: self.redactor.clone(),
+            events: self.events.clone(),
         }
     }
 
@@ -59,6 +64,7 @@ impl Query {
             return Ok(Some(Self {
                 aws: Aws::new(program, stack.region.clone(), env),
                 redactor: Arc::new(Redactor::new([])),
+                events: None,
             }));
         }
         let specs: Vec<CredentialSpec> = stack
@@ -79,24 +85,44 @@ impl Query {
         Ok(Some(Self {
             aws: Aws::new(program, stack.region.clone(), env),
             redactor,
+            events: None,
         }))
     }
 
-    /// Runs one `aws` command.
+    /// Runs one `aws` command that changes nothing, and again when what it fails of passes by itself.
     ///
     /// # Errors
     ///
     /// When it cannot be started, takes too long, or AWS refuses.
     pub fn ask(&self, command: &ToolCommand) -> Result<Captured, Failure> {
-        let answer = process::capture(command, PATIENCE)?;
-        if answer.success() {
-            return Ok(answer);
-        }
-        let complaint = self.complaint(&answer);
+        let mut tries = Tries::default();
+        let complaint = loop {
+            let answer = process::capture(command, PATIENCE)?;
+            if answer.success() {
+                return Ok(answer);
+            }
+            let complaint = self.complaint(&answer);
+            let error = known_error::passing_one([complaint.as_str()]);
+            let Some((pause, warning)) = tries.again(&command.call(), error) else {
+                break complaint;
+            };
+            self.tell(warning);
+            thread::sleep(pause);
+        };
         let lines = complaint.lines().filter(|line| !line.trim().is_empty());
         Err(Failure::new(format!("AWS refuses `{}`", command.display()))
             .because(&complaint)
             .excerpt(lines.map(str::to_owned)))
+    }
+
+    fn tell(&self, warning: Warning) {
+        match &self.events {
+            Some(events) => events.send(Happening::Warning {
+                step: None,
+                warning,
+            }),
+            None => anstream::eprintln!("{}", warning.text),
+        }
     }
 
     /// What `read` makes of the answer to `command`.

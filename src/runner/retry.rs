@@ -1,4 +1,5 @@
-//! [`Retry`]: calls that change nothing are made again when what they failed of passes by itself.
+//! Calls that change nothing are made again when what they failed of passes by itself: [`Tries`], and [`Retry`] in the
+//! steps of a run.
 //!
 //! Which errors pass is written down in [`crate::tools::known_error`]; docs/reliability.md lists them and the calls.
 //! A call that changes something is never made again by itself: after a lost answer it may have worked.
@@ -17,11 +18,37 @@ pub const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The tries of one call.
+#[derive(Debug, Default)]
+pub struct Tries {
+    failed: u32,
+}
+
+impl Tries {
+    /// How long to wait before `call`, which failed of `error`, is made again, and what to tell of it; `None` when the
+    /// error does not pass or the tries are used up.
+    pub fn again(&mut self, call: &str, error: Option<&KnownError>) -> Option<(Duration, Warning)> {
+        let error = error?;
+        self.failed += 1;
+        if self.failed >= TRIES {
+            return None;
+        }
+        let pause = pause(self.failed, random());
+        let next = self.failed + 1;
+        let text = format!(
+            "{}: `{call}` again in {:.1} s (try {next} of {TRIES})",
+            error.what,
+            pause.as_secs_f64()
+        );
+        Some((pause, Warning { text, hint: None }))
+    }
+}
+
+/// The tries of one call of a run, which the user may stop.
 pub struct Retry<'r> {
     events: &'r Emitter,
     stop: &'r Stop,
     step: Option<&'r Step>,
-    failed: u32,
+    tries: Tries,
 }
 
 impl<'r> Retry<'r> {
@@ -30,32 +57,20 @@ impl<'r> Retry<'r> {
             events,
             stop,
             step,
-            failed: 0,
+            tries: Tries::default(),
         }
     }
 
     /// Whether `call`, which failed of `error`, is to be made again: says so and waits. `false` when the error does
     /// not pass, the tries are used up, or the user asks to stop.
     pub async fn after(&mut self, call: &str, error: Option<&KnownError>) -> bool {
-        let Some(error) = error.filter(|_| self.stop.signal().is_none()) else {
+        let error = error.filter(|_| self.stop.signal().is_none());
+        let Some((pause, warning)) = self.tries.again(call, error) else {
             return false;
         };
-        self.failed += 1;
-        if self.failed >= TRIES {
-            return false;
-        }
-        let pause = pause(self.failed, random());
-        let next = self.failed + 1;
         self.events.send(Happening::Warning {
             step: self.step.cloned(),
-            warning: Warning {
-                text: format!(
-                    "{}: `{call}` again in {:.1} s (try {next} of {TRIES})",
-                    error.what,
-                    pause.as_secs_f64()
-                ),
-                hint: None,
-            },
+            warning,
         });
         tokio::select! {
             () = tokio::time::sleep(pause) => true,

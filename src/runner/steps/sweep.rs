@@ -145,7 +145,7 @@ struct Found {
 }
 
 async fn all(context: &Context) -> Result<(Leftovers, Vec<Thing>), Stopped> {
-    let (query, stack) = (Query::of_run(&context.access), context.base.stack.clone());
+    let (query, stack) = (Query::of_run(context), context.base.stack.clone());
     let me = context.base.run.clone();
     let looked = blocking(move || {
         let known = Known::read(&stack, Some(&me)).map_err(|error| {

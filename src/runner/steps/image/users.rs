@@ -67,7 +67,7 @@ pub async fn users_outside(context: &Context, ami: &str) -> Result<Vec<String>, 
 }
 
 async fn users(context: &Context, ami: &str) -> Result<Vec<User>, Stopped> {
-    let query = Query::of_run(&context.access);
+    let query = Query::of_run(context);
     let ids = BTreeSet::from([ami.to_owned()]);
     let usage = blocking(move || usage::told_by_aws(&query, &ids)).await?;
     let usage =

@@ -237,7 +237,7 @@ fn unreadable(error: std::io::Error) -> Failure {
 /// When AWS refuses or cannot be reached; then nothing may be removed.
 pub async fn look(context: &Context) -> Result<Proposal, Stopped> {
     let looking = Looking {
-        query: Query::of_run(&context.access),
+        query: Query::of_run(context),
         stack: context.base.stack.clone(),
         scope: scope(context),
         known: Known::read(&context.base.stack, Some(&context.base.run)).map_err(unreadable)?,
