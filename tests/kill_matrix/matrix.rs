@@ -91,6 +91,9 @@ fn tell(judged: &[(Trial, Verdict)], count: usize, all: usize, started: Instant)
         .filter(|(_, verdict)| !verdict.problems.is_empty())
         .map(|(trial, verdict)| format!("{trial}: {}", verdict.problems.join("; ")))
         .collect();
+    for (trial, _) in judged.iter().filter(|(_, verdict)| !verdict.happened) {
+        println!("{trial}: it made no difference");
+    }
     println!(
         "{count} of {all} trials in {} s: {} came to their record, {} children adopted, {} states lost, \
          {} with leftovers that were reported, {} with ones that were not, {} failed",
