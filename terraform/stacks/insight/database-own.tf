@@ -55,7 +55,7 @@ resource "aws_ebs_snapshot" "before_replacement" {
   volume_id   = aws_ebs_volume.data[0].id
   description = "Data of ${local.name}, before the machine that runs ${var.postgres_ami_id}"
 
-  tags = { Name = "${local.name}-data", Machine = substr(terraform_data.database_machine[0].output, 0, 12) }
+  tags = { Name = "${local.name}-data" }
 
   lifecycle {
     replace_triggered_by  = [terraform_data.database_machine[0]]

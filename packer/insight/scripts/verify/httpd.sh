@@ -20,7 +20,7 @@ fail() {
 apache2ctl configtest
 cd /opt/insight/app
 DB_HOST=127.0.0.1 DB_PORT=1 DB_PASSWORD_FILE=/dev/null PYTHONDONTWRITEBYTECODE=1 \
-  setsid runuser --user insight -- /opt/insight/venv/bin/gunicorn --pid "$work/pid" >"$work/app.log" 2>&1 &
+  setsid runuser --user insight -- /opt/insight/venv/bin/gunicorn >"$work/app.log" 2>&1 &
 app=$!
 apache2ctl -k start
 
@@ -36,7 +36,12 @@ code=$(curl --silent --output "$work/page" --write-out '%{http_code}' http://127
 grep -q "<dd id=\"host\">$(hostname)</dd>" "$work/page" || fail "the page does not name this machine"
 code=$(curl --silent --output /dev/null --write-out '%{http_code}' --request TRACE http://127.0.0.1/)
 [ "$code" = 405 ] || fail "TRACE is answered with $code"
-if pgrep --uid root --full /opt/insight/venv/bin/gunicorn | grep -vx "$app" | grep -q .; then
-  pgrep --list-full --uid root --full /opt/insight/venv/bin/gunicorn | grep -qv runuser && fail "the application runs as root"
-fi
+owners=$(
+  for process in /proc/[0-9]*; do
+    case $(tr '\000' ' ' <"$process/cmdline" 2>/dev/null) in
+      /opt/insight/venv/bin/python*gunicorn*) stat -c %U "$process" ;;
+    esac
+  done | sort -u
+)
+[ "$owners" = insight ] || fail "the application runs as '$owners'"
 echo "httpd and the application answer"

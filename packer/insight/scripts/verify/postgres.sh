@@ -6,8 +6,11 @@ set -eu
 work=$(mktemp -d)
 chmod 0755 "$work"
 server=
+signal() {
+  kill "-$1" "$(head -n 1 "$work/data/pgdata/postmaster.pid")"
+}
 clean_up() {
-  [ -z "$server" ] || kill -INT "$server" 2>/dev/null || true
+  signal INT 2>/dev/null || true
   [ -z "$server" ] || wait "$server" 2>/dev/null || true
   rm -rf "$work"
 }
@@ -44,8 +47,16 @@ refused() {
 refused "a wrong password" wrong 127.0.0.1 insight require
 refused "a connection that is not encrypted" "$password" 127.0.0.1 insight disable
 refused "the administrator" "$password" 127.0.0.1 postgres require
-# The listener takes any address of loopback; the connection comes from the same one.
-refused "another address" "$password" 127.0.0.2 insight require
+# Every connection here comes from 127.0.0.1, so it is the range that moves away.
+WEB_CIDRS=192.0.2.0/24 insight-postgres-prepare
+signal HUP
+tries=20
+while ask "$password" 127.0.0.1 insight require >/dev/null; do
+  tries=$((tries - 1))
+  [ "$tries" -gt 0 ] || fail "PostgreSQL takes an address that is in no range"
+  sleep 1
+done
+grep -q 'pg_hba.conf rejects' "$work/answer" || fail "another address is refused for another reason: $(cat "$work/answer")"
 
 hashed=$(runuser --user postgres -- psql --no-psqlrc --host="$INSIGHT_SOCKETS" --tuples-only --no-align \
   --command="SELECT left(rolpassword, 13) FROM pg_authid WHERE rolname = 'insight'")

@@ -35,7 +35,7 @@ load_instance_env() {
 # retry ATTEMPTS COMMAND...: with pauses that double up to 15 seconds.
 retry() {
   retry_left=$1
-  retry_pause=${INSIGHT_RETRY_PAUSE:-1}
+  retry_pause=1
   shift
   until "$@"; do
     retry_left=$((retry_left - 1))
@@ -46,17 +46,18 @@ retry() {
   done
 }
 
+fetch_once() {
+  (umask 077 && aws secretsmanager get-secret-value --secret-id "$1" \
+    --query "SecretString || ''" --output text >"$2")
+}
+
 # fetch_secret ARN FILE: writes a secret's text into a file that only root reads. The
 # instance profile's credentials may come a moment after the network.
 fetch_secret() {
   fetch_arn=$1
   fetch_file=$2
   mkdir -p "$(dirname "$fetch_file")"
-  fetch_once() {
-    (umask 077 && aws secretsmanager get-secret-value --secret-id "$fetch_arn" \
-      --query "SecretString || ''" --output text >"$fetch_file.new")
-  }
-  retry 8 fetch_once ||
+  retry 8 fetch_once "$fetch_arn" "$fetch_file.new" ||
     die "cannot read $fetch_arn: the instance profile has to allow secretsmanager:GetSecretValue on it"
   # What the aws command adds is one line end.
   case $(cat "$fetch_file.new") in

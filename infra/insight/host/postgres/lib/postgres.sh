@@ -7,6 +7,7 @@ INSIGHT_PORT=${INSIGHT_PORT:-5432}
 # Owner of the server's process and files, and name of the database's administrator.
 INSIGHT_POSTGRES_USER=${INSIGHT_POSTGRES_USER:-postgres}
 INSIGHT_PGDATA=$INSIGHT_DATA/pgdata
+export INSIGHT_PGDATA
 
 # Debian keeps each version's programs in a folder of its own; an image has one version.
 if [ -z "${INSIGHT_POSTGRES_BIN:-}" ]; then
