@@ -12,6 +12,7 @@ LIBRARIES = sorted(INSIGHT.glob("host/*/lib/*.sh"))
 PROGRAMS = [
     *sorted(INSIGHT.glob("host/*/bin/*")),
     *sorted((INSIGHT / "tasks").iterdir()),
+    INSIGHT / "pipeline" / "smoke",
     INSIGHT / "tests" / "run",
     INSIGHT / "tests" / "fakes" / "systemctl",
     *sorted(PACKER.rglob("*.sh")),
