@@ -2,7 +2,7 @@
 # thrown away with its image; the data is on a volume that is not.
 
 locals {
-  # Never the machine's first four addresses or the last one, which AWS keeps. It stays
+  # Never the subnet's first four addresses or the last one, which AWS keeps. It stays
   # the same for the next machine, so that the agents find their server again.
   database_address = cidrhost(local.private_subnets[local.availability_zones[0]], 10)
 
@@ -63,17 +63,31 @@ resource "aws_ebs_snapshot" "before_replacement" {
   }
 }
 
+# Like the volume, it goes from one machine to the next.
+resource "aws_network_interface" "database" {
+  count = local.own_database ? 1 : 0
+
+  description     = "Database machine of ${local.name}"
+  subnet_id       = module.network.private_subnet_ids[0]
+  private_ips     = [local.database_address]
+  security_groups = [aws_security_group.database[0].id]
+
+  tags = { Name = "${local.name}-db" }
+}
+
 resource "aws_instance" "database" {
   count = local.own_database ? 1 : 0
 
-  ami                    = local.database_machine.image_id
-  instance_type          = local.database_machine.instance_type
-  user_data              = local.database_machine.user_data
-  subnet_id              = module.network.private_subnet_ids[0]
-  private_ip             = local.database_address
-  vpc_security_group_ids = [aws_security_group.database[0].id]
-  iam_instance_profile   = module.database_role[0].profile_name
-  key_name               = var.ssh_key_name
+  ami                  = local.database_machine.image_id
+  instance_type        = local.database_machine.instance_type
+  user_data            = local.database_machine.user_data
+  iam_instance_profile = module.database_role[0].profile_name
+  key_name             = var.ssh_key_name
+
+  network_interface {
+    device_index         = 0
+    network_interface_id = aws_network_interface.database[0].id
+  }
 
   metadata_options {
     http_endpoint               = "enabled"
