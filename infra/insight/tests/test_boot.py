@@ -33,7 +33,7 @@ def database_host(
         AWS_DEFAULT_REGION="us-east-1",
         CONSUL_DATACENTER="insight-test",
         CONSUL_ROLE="server",
-        CONSUL_SERVER="127.0.0.1",
+        CONSUL_SERVER="",
         DATA_VOLUME="vol-0123456789abcdef0",
         DB_NAME="insight",
         DB_SECRET_ARN=secret(PASSWORD),

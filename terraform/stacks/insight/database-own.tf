@@ -2,9 +2,8 @@
 # thrown away with its image; the data is on a volume that is not.
 
 locals {
-  # Never the subnet's first four addresses or the last one, which AWS keeps. It stays
-  # the same for the next machine, so that the agents find their server again.
-  database_address = cidrhost(local.private_subnets[local.availability_zones[0]], 10)
+  # It stays the same for the next machine, so that the agents find their server again.
+  database_address = var.database_host_number == null ? null : cidrhost(local.private_subnets[local.availability_zones[0]], var.database_host_number)
 
   database_env = local.own_database ? merge(local.mesh_env, {
     DB_NAME           = "insight"
@@ -14,6 +13,7 @@ locals {
     DATA_VOLUME       = aws_ebs_volume.data[0].id
     WEB_CIDRS         = join(" ", values(local.public_subnets))
     CONSUL_ROLE       = "server"
+    CONSUL_SERVER     = ""
   }) : {}
 
   database_machine = {
@@ -63,31 +63,17 @@ resource "aws_ebs_snapshot" "before_replacement" {
   }
 }
 
-# Like the volume, it goes from one machine to the next.
-resource "aws_network_interface" "database" {
-  count = local.own_database ? 1 : 0
-
-  description     = "Database machine of ${local.name}"
-  subnet_id       = module.network.private_subnet_ids[0]
-  private_ips     = [local.database_address]
-  security_groups = [aws_security_group.database[0].id]
-
-  tags = { Name = "${local.name}-db" }
-}
-
 resource "aws_instance" "database" {
   count = local.own_database ? 1 : 0
 
-  ami                  = local.database_machine.image_id
-  instance_type        = local.database_machine.instance_type
-  user_data            = local.database_machine.user_data
-  iam_instance_profile = module.database_role[0].profile_name
-  key_name             = var.ssh_key_name
-
-  network_interface {
-    device_index         = 0
-    network_interface_id = aws_network_interface.database[0].id
-  }
+  ami                    = local.database_machine.image_id
+  instance_type          = local.database_machine.instance_type
+  user_data              = local.database_machine.user_data
+  subnet_id              = module.network.private_subnet_ids[0]
+  private_ip             = local.database_address
+  vpc_security_group_ids = [aws_security_group.database[0].id]
+  iam_instance_profile   = module.database_role[0].profile_name
+  key_name               = var.ssh_key_name
 
   metadata_options {
     http_endpoint               = "enabled"
@@ -105,7 +91,11 @@ resource "aws_instance" "database" {
   tags = { Name = "${local.name}-db" }
 
   lifecycle {
-    replace_triggered_by = [terraform_data.database_machine[0]]
+    replace_triggered_by = [terraform_data.database_machine[0], aws_security_group.database[0].id]
+
+    # AWS emulators report the group at the network interface alone, and every plan would
+    # put it back here. Another group makes another machine.
+    ignore_changes = [vpc_security_group_ids]
   }
 
   # A machine that boots before it may read its secrets or reach the network gives up,

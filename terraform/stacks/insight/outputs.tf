@@ -20,7 +20,7 @@ output "database" {
 
 output "database_endpoint" {
   description = "Address and port of the database, reachable from the web servers only."
-  value       = local.own_database ? "${local.database_address}:5432" : module.rds[0].endpoint
+  value       = local.own_database ? "${aws_instance.database[0].private_ip}:5432" : module.rds[0].endpoint
 }
 
 output "database_instance_id" {

@@ -60,6 +60,18 @@ variable "database_instance_type" {
   }
 }
 
+variable "database_host_number" {
+  description = "Which address of its subnet the database's machine has. With null AWS chooses another for each machine, and the web servers are renewed with it."
+  type        = number
+  default     = 10
+
+  validation {
+    # AWS keeps the first four of each subnet, and the last; the smallest subnet here is a /27.
+    condition     = var.database_host_number == null ? true : var.database_host_number >= 4 && var.database_host_number <= 30 && floor(var.database_host_number) == var.database_host_number
+    error_message = "The database_host_number must be a whole number from 4 to 30, or null."
+  }
+}
+
 variable "data_volume_size" {
   description = "GiB of the volume with the database's data. It can grow, never shrink."
   type        = number

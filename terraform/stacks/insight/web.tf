@@ -4,7 +4,6 @@ locals {
   mesh_env = local.own_database ? {
     AWS_DEFAULT_REGION = data.aws_region.current.id
     CONSUL_DATACENTER  = local.name
-    CONSUL_SERVER      = local.database_address
     MESH_SECRET_ARN    = module.mesh_secret[0].arn
     # Instances read a secret when they boot. A changed one has to make new instances,
     # and does so by changing what they are told.
@@ -12,7 +11,6 @@ locals {
     } : {
     AWS_DEFAULT_REGION  = data.aws_region.current.id
     CONSUL_DATACENTER   = ""
-    CONSUL_SERVER       = ""
     MESH_SECRET_ARN     = ""
     MESH_SECRET_VERSION = ""
   }
@@ -25,8 +23,9 @@ locals {
     DB_SECRET_ARN     = module.db_secret.arn
     DB_SECRET_VERSION = module.db_secret.version_id
     # On RDS the administrator is all there is at first; our own machine makes its database.
-    DB_CREATE   = local.own_database ? "no" : "yes"
-    CONSUL_ROLE = local.own_database ? "client" : ""
+    DB_CREATE     = local.own_database ? "no" : "yes"
+    CONSUL_ROLE   = local.own_database ? "client" : ""
+    CONSUL_SERVER = local.own_database ? aws_instance.database[0].private_ip : ""
   })
 
   web_machine = {

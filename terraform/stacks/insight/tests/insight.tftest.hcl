@@ -79,7 +79,7 @@ run "puts_the_web_in_public_and_the_database_in_private" {
   }
 
   assert {
-    condition     = aws_network_interface.database[0].subnet_id == output.private_subnet_ids[0] && aws_network_interface.database[0].private_ips == toset(["10.30.128.10"])
+    condition     = aws_instance.database[0].subnet_id == output.private_subnet_ids[0] && aws_instance.database[0].private_ip == "10.30.128.10"
     error_message = "the database should be in the first private subnet, at an address that stays"
   }
 
@@ -109,7 +109,7 @@ run "admits_the_web_tier_to_postgresql_and_nobody_else" {
   }
 
   assert {
-    condition     = aws_network_interface.database[0].security_groups == toset([aws_security_group.database[0].id]) && one(aws_instance.database[0].network_interface).network_interface_id == aws_network_interface.database[0].id
+    condition     = aws_instance.database[0].vpc_security_group_ids == toset([aws_security_group.database[0].id])
     error_message = "the database's machine should have its own security group and no other"
   }
 
@@ -323,7 +323,7 @@ run "tells_web_servers_where_they_are" {
   assert {
     condition = strcontains(aws_instance.database[0].user_data, <<-EOT
       CONSUL_ROLE='server'
-      CONSUL_SERVER='10.30.128.10'
+      CONSUL_SERVER=''
       DATA_VOLUME='vol-0123456789abcdef0'
       DB_NAME='insight'
     EOT
@@ -356,5 +356,16 @@ run "says_where_it_is" {
       output.region == "eu-west-1"
     )
     error_message = "the outputs should say where to look"
+  }
+}
+
+run "lets_aws_choose_the_address_when_asked_to" {
+  variables {
+    database_host_number = null
+  }
+
+  assert {
+    condition     = local.database_address == null && strcontains(base64decode(aws_launch_template.web.user_data), "CONSUL_SERVER='${aws_instance.database[0].private_ip}'\n")
+    error_message = "web servers should be told which address the database's machine got"
   }
 }

@@ -2,7 +2,8 @@
 
 Usage: consul_config.py ROLE DATACENTER SERVER-ADDRESS NODE-NAME <SECRET
 
-ROLE is `server` (the machine of the database) or `client` (a web server). The secret's text
+ROLE is `server` (the machine of the database, which joins nobody: its SERVER-ADDRESS is empty) or
+`client` (a web server). The secret's text
 comes on standard input, because what a process is called with is no secret.
 """
 
@@ -11,6 +12,9 @@ import hashlib
 import json
 import socket
 import sys
+
+# An address of the internet that nobody has (RFC 5737): towards it go all that have one address.
+ANYBODY = "192.0.2.1"
 
 # What each machine offers, and how the agent finds out whether it works.
 SERVICES = {
@@ -61,12 +65,12 @@ def configuration(
         "node_name": node,
         "data_dir": "/var/lib/consul",
         "server": role == "server",
-        "bind_addr": address_towards(server),
+        "bind_addr": address_towards(server or ANYBODY),
         # Nobody but this machine asks the agent.
         "client_addr": "127.0.0.1",
         "ports": {"http": 8500, "dns": 8600, "grpc": -1, "grpc_tls": -1},
         "encrypt": gossip_key(secret),
-        "retry_join": [server],
+        "retry_join": [server] if server else [],
         "retry_interval": "5s",
         # A web server that stops is gone for good. The server's next machine has its
         # address: the members go on looking for one that has failed, not for one that
