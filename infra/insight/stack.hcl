@@ -67,14 +67,14 @@ summary = [
 
 # What can be thrown away is thrown away whole: nothing stays behind after a destroy. Where
 # Consul cannot be downloaded, a stand-in is enough to try the rest. The emulator never gives
-# back the address of a machine that is gone, so each has another.
+# back the address of a machine that is gone, so it is not asked for.
 environment "sandbox" {
   image "httpd" { variables = { consul_stand_in = "allowed" } }
   image "postgres" { variables = { consul_stand_in = "allowed" } }
 
   variables = {
     min_size                  = 1
-    database_host_number      = null
+    pin_database_address      = false
     rds_backup_retention_days = 0
     rds_deletion_protection   = false
     rds_skip_final_snapshot   = true

@@ -2,8 +2,12 @@
 # thrown away with its image; the data is on a volume that is not.
 
 locals {
-  # It stays the same for the next machine, so that the agents find their server again.
-  database_address = var.database_host_number == null ? null : cidrhost(local.private_subnets[local.availability_zones[0]], var.database_host_number)
+  # Never the subnet's first four addresses or the last one, which AWS keeps. It stays
+  # the same for the next machine, so that the agents find their server again. The web
+  # servers are told this one and not the machine's attribute: their group is created
+  # before it is destroyed, and what it depends on would be too, but two machines cannot
+  # have one volume.
+  database_address = cidrhost(local.private_subnets[local.availability_zones[0]], 10)
 
   database_env = local.own_database ? merge(local.mesh_env, {
     DB_NAME           = "insight"
@@ -70,7 +74,7 @@ resource "aws_instance" "database" {
   instance_type          = local.database_machine.instance_type
   user_data              = local.database_machine.user_data
   subnet_id              = module.network.private_subnet_ids[0]
-  private_ip             = local.database_address
+  private_ip             = var.pin_database_address ? local.database_address : null
   vpc_security_group_ids = [aws_security_group.database[0].id]
   iam_instance_profile   = module.database_role[0].profile_name
   key_name               = var.ssh_key_name

@@ -60,16 +60,10 @@ variable "database_instance_type" {
   }
 }
 
-variable "database_host_number" {
-  description = "Which address of its subnet the database's machine has. With null AWS chooses another for each machine, and the web servers are renewed with it."
-  type        = number
-  default     = 10
-
-  validation {
-    # AWS keeps the first four of each subnet, and the last; the smallest subnet here is a /27.
-    condition     = var.database_host_number == null ? true : var.database_host_number >= 4 && var.database_host_number <= 30 && floor(var.database_host_number) == var.database_host_number
-    error_message = "The database_host_number must be a whole number from 4 to 30, or null."
-  }
+variable "pin_database_address" {
+  description = "Whether AWS is asked for the address that the web servers are told. Only for emulators, which never free the address of a machine that is gone, is it false: the web servers do not find the database then."
+  type        = bool
+  default     = true
 }
 
 variable "data_volume_size" {

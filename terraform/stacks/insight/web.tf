@@ -25,7 +25,7 @@ locals {
     # On RDS the administrator is all there is at first; our own machine makes its database.
     DB_CREATE     = local.own_database ? "no" : "yes"
     CONSUL_ROLE   = local.own_database ? "client" : ""
-    CONSUL_SERVER = local.own_database ? aws_instance.database[0].private_ip : ""
+    CONSUL_SERVER = local.own_database ? local.database_address : ""
   })
 
   web_machine = {

@@ -123,7 +123,6 @@ run "refuses_bad_values" {
     database               = "aurora"
     mesh_key               = "short"
     data_volume_size       = 0
-    database_host_number   = 3
     data_snapshot_id       = "yesterday"
   }
 
@@ -141,7 +140,6 @@ run "refuses_bad_values" {
     var.database,
     var.mesh_key,
     var.data_volume_size,
-    var.database_host_number,
     var.data_snapshot_id,
   ]
 }
