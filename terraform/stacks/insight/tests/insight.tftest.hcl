@@ -362,6 +362,7 @@ run "says_where_it_is" {
 run "lets_an_emulator_choose_the_address" {
   variables {
     pin_database_address = false
+    postgres_ami_id      = "ami-00000000000000003"
   }
 
   assert {
