@@ -30,6 +30,7 @@ run "quotes_every_value" {
       END_OF_INSTANCE_ENV
       mv /etc/insight/instance.env.new /etc/insight/instance.env
 
+      # shellcheck disable=SC2154,SC2086 # not the shell's variable
       systemctl start --no-block insight-web-boot.service
     EOT
 
