@@ -127,8 +127,7 @@ pub fn is_aws_key(name: &str) -> bool {
     [ACCESS_KEY, SECRET_KEY, SESSION_TOKEN].contains(&name)
 }
 
-/// The variables for children that talk to AWS itself in `region`; what the sandbox has in their place,
-/// [`crate::sandbox::overrides::child_environment`] tells.
+/// The variables for children that talk to AWS itself in `region`. The sandbox has others.
 ///
 /// They are the key pair of `resolution` or of the driver's environment, or else what leads AWS's
 /// own tools to credentials. Endpoint overrides (`AWS_ENDPOINT_URL*`) stay behind: one that was left
