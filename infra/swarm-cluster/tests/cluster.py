@@ -24,9 +24,7 @@ class Cluster:
 
     def published(self, role: str) -> dict:
         arn = self.join_secrets[role]
-        return json.loads(
-            self._secrets.get_secret_value(SecretId=arn)["SecretString"]
-        )
+        return json.loads(self._secrets.get_secret_value(SecretId=arn)["SecretString"])
 
     def versions(self, role: str) -> int:
         arn = self.join_secrets[role]

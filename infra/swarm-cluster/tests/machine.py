@@ -32,7 +32,7 @@ exec sleep infinity
 """
 
 
-def eventually(what: str, holds: Callable[[], object], seconds: float = 120) -> object:
+def eventually(what: str, holds: Callable[[], object], seconds: float = 240) -> object:
     """The first true value of `holds`; fails after the seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -73,7 +73,17 @@ class Machine:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         self._pid = children[0]
         self._wire = f"veth{self._pid}"
-        ip("link", "add", self._wire, "type", "veth", "peer", "eth0", "netns", self._pid)
+        ip(
+            "link",
+            "add",
+            self._wire,
+            "type",
+            "veth",
+            "peer",
+            "eth0",
+            "netns",
+            self._pid,
+        )
         ip("link", "set", self._wire, "master", BRIDGE, "up")
         self._init.stdin.write("wired\n")
         self._init.stdin.flush()
@@ -125,9 +135,7 @@ class Machine:
                         listens.set()
             listens.set()
 
-        threading.Thread(
-            target=drain, args=(self._engine.stderr,), daemon=True
-        ).start()
+        threading.Thread(target=drain, args=(self._engine.stderr,), daemon=True).start()
         assert listens.wait(60) and self._engine.poll() is None, log.read_text()
 
     def stop_docker(self) -> None:

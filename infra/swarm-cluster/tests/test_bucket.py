@@ -5,6 +5,7 @@ import subprocess
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from machine import CLUSTER
 
 
@@ -48,17 +49,20 @@ def test_makes_a_bucket_for_states(s3: object, name: str, region: str) -> None:
 
 
 def test_repairs_a_bucket_that_is_there(s3: object, name: str) -> None:
-    assert make(name).returncode == 0
+    place = {"LocationConstraint": "eu-west-2"}
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration=place)
     s3.put_object(Bucket=name, Key="swarm-cluster/prod.tfstate", Body=b"state")
-    s3.put_bucket_versioning(
-        Bucket=name, VersioningConfiguration={"Status": "Suspended"}
-    )
     done = make(name)
     assert done.returncode == 0, done.stderr
     assert f"{name} is there already" in done.stdout
     assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    # The emulator is asked in clear, which the bucket now refuses.
+    with pytest.raises(ClientError, match="403"):
+        s3.get_object(Bucket=name, Key="swarm-cluster/prod.tfstate")
+    s3.delete_bucket_policy(Bucket=name)
     kept = s3.get_object(Bucket=name, Key="swarm-cluster/prod.tfstate")
     assert kept["Body"].read() == b"state"
+    assert make(name).returncode == 0
 
 
 def test_a_bucket_that_cannot_be_looked_at_is_not_made(

@@ -63,7 +63,7 @@ def test_a_kernel_that_can_all_gets_the_file_as_it_is() -> None:
 def test_a_lesser_kernel_gets_ports_of_machines_and_networks_in_clear() -> None:
     compose = adapt(yaml.safe_load(TEXT), ipvs=False, esp=False)
     services = compose["services"]
-    assert {p["mode"] for name in ("web", "visualizer") for p in services[name]["ports"]} == {
-        "host"
-    }
+    assert {
+        p["mode"] for name in ("web", "visualizer") for p in services[name]["ports"]
+    } == {"host"}
     assert compose["networks"]["webnet"]["driver_opts"] == {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from swarm_node import publishing, record
 from swarm_node.engine import Engine, EngineError
+from swarm_node.membership import remotes
 from swarm_node.memory import Memory
 from swarm_node.node import BadNode, Role, load, parse
 from swarm_node.pauses import pauses
@@ -148,6 +149,13 @@ def test_records_name_the_managers_that_can_be_reached() -> None:
 def test_one_node_leads() -> None:
     leaders = [node["ID"] for node in NODES if publishing.leads(NODES, node["ID"])]
     assert leaders == ["a"]
+
+
+def test_joining_asks_every_other_manager_in_turn() -> None:
+    managers = ("10.0.0.1:2377", "10.0.0.11:2377", "10.0.0.2:2377")
+    firsts = [remotes(managers, "10.0.0.1", attempt)[0] for attempt in range(3)]
+    assert firsts == ["10.0.0.11:2377", "10.0.0.2:2377", "10.0.0.11:2377"]
+    assert remotes(managers[:1], "10.0.0.1", 5) == managers[:1]
 
 
 def test_memory_lasts(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ locals {
     REDIS_IMAGE      = var.redis_image
   }
 
+  manager_groups = [aws_security_group.cluster.id, aws_security_group.managers.id]
+
   user_data_template = "${path.module}/templates/user-data.sh.tftpl"
 }
 
@@ -26,6 +28,7 @@ resource "terraform_data" "generation" {
     root_device_name = var.root_device_name
     root_volume_size = var.root_volume_size
     subnets          = local.public_subnets
+    security_groups  = local.manager_groups
     told             = local.told
     services         = local.services
     join_secrets     = { for role, secret in aws_secretsmanager_secret.join : role => secret.arn }

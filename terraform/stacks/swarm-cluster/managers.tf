@@ -1,42 +1,12 @@
-# A manager's addresses, the private one that nodes know it by and the public one in the
-# cluster's URLs, outlive the instance that has them.
-resource "aws_network_interface" "manager" {
-  count = var.manager_count
-
-  description     = "${local.name}-manager-${count.index + 1}"
-  subnet_id       = module.network.public_subnet_ids[count.index % length(local.availability_zones)]
-  security_groups = [aws_security_group.cluster.id, aws_security_group.managers.id]
-
-  tags = { Name = "${local.name}-manager-${count.index + 1}" }
-}
-
-# Providers before 5 know only `vpc`, those from 6 on only `domain`; without either AWS
-# allocates an address for use in a VPC.
-resource "aws_eip" "manager" {
-  count = var.manager_count
-
-  tags = { Name = "${local.name}-manager-${count.index + 1}" }
-}
-
-resource "aws_eip_association" "manager" {
-  count = var.manager_count
-
-  allocation_id        = aws_eip.manager[count.index].id
-  network_interface_id = aws_network_interface.manager[count.index].id
-}
-
 # The first one founds the swarm; the others join it.
 resource "aws_instance" "manager" {
   count = var.manager_count
 
-  ami                  = var.ami_id
-  instance_type        = var.manager_instance_type
-  iam_instance_profile = module.manager_role.profile_name
-
-  network_interface {
-    device_index         = 0
-    network_interface_id = aws_network_interface.manager[count.index].id
-  }
+  ami                    = var.ami_id
+  instance_type          = var.manager_instance_type
+  subnet_id              = module.network.public_subnet_ids[count.index % length(local.availability_zones)]
+  vpc_security_group_ids = local.manager_groups
+  iam_instance_profile   = module.manager_role.profile_name
 
   user_data = templatefile(local.user_data_template, {
     node = merge(local.told, {
@@ -68,14 +38,32 @@ resource "aws_instance" "manager" {
   lifecycle {
     # Newer providers would change user data in place, where nobody reads it again.
     replace_triggered_by = [terraform_data.generation]
+
+    # Other groups are another generation anyway. AWS emulators forget an instance's
+    # groups, and every plan would add them again.
+    ignore_changes = [vpc_security_group_ids]
   }
 
   # In the other direction when all is destroyed: the machines go while their network,
   # their way out and their rights are still there.
   depends_on = [
-    aws_eip_association.manager,
     aws_security_group_rule.cluster_in,
     aws_security_group_rule.cluster_out,
     aws_security_group_rule.cluster_to_web,
   ]
+}
+
+# Stays when the manager behind it is renewed, and the cluster's URLs with it. Providers
+# before 5 know only `vpc`, those from 6 on only `domain`; without either AWS allocates an
+# address for use in a VPC.
+resource "aws_eip" "master" {
+  tags = { Name = local.name }
+
+  # An address that is in use keeps the internet gateway from going.
+  depends_on = [module.network]
+}
+
+resource "aws_eip_association" "master" {
+  allocation_id = aws_eip.master.id
+  instance_id   = aws_instance.manager[0].id
 }

@@ -10,17 +10,17 @@ output "public_subnet" {
 
 output "service_url" {
   description = "Address of the web service."
-  value       = "http://${aws_eip.manager[0].public_ip}"
+  value       = "http://${aws_eip.master.public_ip}"
 }
 
 output "swarm_master" {
   description = "Public address of the first manager; stays when the manager is renewed."
-  value       = aws_eip.manager[0].public_ip
+  value       = aws_eip.master.public_ip
 }
 
 output "visualizer_url" {
   description = "Address of the visualizer, for those in visualizer_cidrs."
-  value       = "http://${aws_eip.manager[0].public_ip}:8080"
+  value       = "http://${aws_eip.master.public_ip}:8080"
 }
 
 output "vpc_id" {

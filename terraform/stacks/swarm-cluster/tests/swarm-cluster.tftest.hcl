@@ -35,7 +35,7 @@ run "has_one_public_and_one_private_subnet" {
   }
 
   assert {
-    condition     = length(aws_instance.manager) == 1 && aws_network_interface.manager[0].subnet_id == module.network.public_subnet_ids[0]
+    condition     = length(aws_instance.manager) == 1 && aws_instance.manager[0].subnet_id == module.network.public_subnet_ids[0]
     error_message = "the manager should be in the public subnet"
   }
 
@@ -61,7 +61,7 @@ run "spreads_several_managers_over_three_zones" {
   }
 
   assert {
-    condition     = [for interface in aws_network_interface.manager : interface.subnet_id] == [for index in [0, 1, 2, 0, 1] : module.network.public_subnet_ids[index]]
+    condition     = [for manager in aws_instance.manager : manager.subnet_id] == [for index in [0, 1, 2, 0, 1] : module.network.public_subnet_ids[index]]
     error_message = "no zone should have a majority of the managers"
   }
 
@@ -141,7 +141,7 @@ run "admits_clients_to_the_managers_web_port_only" {
   }
 
   assert {
-    condition     = aws_network_interface.manager[0].security_groups == toset([aws_security_group.cluster.id, aws_security_group.managers.id])
+    condition     = aws_instance.manager[0].vpc_security_group_ids == toset([aws_security_group.cluster.id, aws_security_group.managers.id])
     error_message = "managers should be in both groups"
   }
 
@@ -347,7 +347,7 @@ run "tells_nodes_what_they_are" {
 
 run "keeps_its_address" {
   assert {
-    condition     = aws_eip_association.manager[0].allocation_id == aws_eip.manager[0].id && aws_eip_association.manager[0].network_interface_id == aws_network_interface.manager[0].id && one(aws_instance.manager[0].network_interface).network_interface_id == aws_network_interface.manager[0].id
+    condition     = aws_eip_association.master.allocation_id == aws_eip.master.id && aws_eip_association.master.instance_id == aws_instance.manager[0].id
     error_message = "the first manager should have the cluster's address"
   }
 

@@ -34,9 +34,7 @@ class Engine:
         connection = _Connection(self._path, timeout=90)
         try:
             text = None if body is None else json.dumps(body)
-            connection.request(
-                method, path, text, {"Content-Type": "application/json"}
-            )
+            connection.request(method, path, text, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -22,6 +22,14 @@ REASONS = {
 }
 
 
+def remotes(managers: tuple[str, ...], own: str, attempt: int) -> tuple[str, ...]:
+    """The managers to join by: never this node itself, which may have had the address of
+    one before, and at each attempt another one first, as docker asks no second one."""
+    others = [m for m in managers if m.rpartition(":")[0] != own] or list(managers)
+    start = attempt % len(others)
+    return tuple(others[start:] + others[:start])
+
+
 class NotInSwarm(Exception):
     """This node is not in its swarm; the text says why."""
 
@@ -40,6 +48,7 @@ class Membership:
         self._secrets = secrets
         self._memory = memory
         self._say = say
+        self._joins = 0
 
     def secure(self, pauses: Iterable[float]) -> None:
         """Returns once this node is in its swarm; raises NotInSwarm when the pauses end."""
@@ -90,9 +99,10 @@ class Membership:
             self._say(f"joining swarm {published.swarm} as {self._node.role.value}")
             # Before it happens: a swarm that was joined and not noted is never left.
             self._memory.remember(JOINED, published.swarm)
-            self._engine.join_swarm(
-                self._address(), published.managers, published.token
-            )
+            own = self._address()
+            managers = remotes(published.managers, own, self._joins)
+            self._joins += 1
+            self._engine.join_swarm(own, managers, published.token)
         elif action is Action.FOUND:
             self._say("founding a swarm")
             self._engine.found_swarm(self._address(), self._node.address_pool)

@@ -1,5 +1,6 @@
 """swarm-node: brings this machine into its swarm. It finds out what is there already, so it
-runs at every boot and every few minutes after, and repairs what has changed in between."""
+runs at every boot and every few minutes after, and repairs what has changed in between.
+"""
 
 import fcntl
 import os
