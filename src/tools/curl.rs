@@ -1,5 +1,7 @@
 //! `curl`: one HTTP request of a check.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use camino::Utf8PathBuf;
 
 use crate::command::ToolCommand;
@@ -49,7 +51,10 @@ pub fn decode(succeeded: bool, stdout: &[u8], stderr: &[u8]) -> Result<Answer, S
     }
 }
 
-/// True when `url` leads to this machine.
+/// True when `url` leads to a server on this machine.
+///
+/// Not every loopback address does: moto 5.2 makes up Elastic IPs all over 127.0.0.0/8
+/// (`random_ip` in `moto/ec2/utils.py`), and nothing listens there.
 pub fn is_loopback(url: &str) -> bool {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = after_scheme
@@ -66,7 +71,7 @@ pub fn is_loopback(url: &str) -> bool {
     host == "localhost"
         || host
             .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+            .is_ok_and(|address| address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST)
 }
 
 #[cfg(test)]
@@ -79,12 +84,13 @@ mod tests {
             "http://127.0.0.1:5000/",
             "http://localhost/x",
             "https://[::1]:8443/",
-            "http://u@127.0.0.2/",
+            "http://u@127.0.0.1/",
         ] {
             assert!(is_loopback(url), "{url}");
         }
         for url in [
             "http://dashboard-1.elb.amazonaws.com/",
+            "http://127.62.23.98",
             "http://localhost.example.com/",
             "http://127.0.0.1.evil.com/",
             "http://localhost@evil.com/",
