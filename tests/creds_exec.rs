@@ -4,7 +4,11 @@ mod sandbox_project;
 
 use sandbox_project::Project;
 
-const STACK: &str = "stack \"web\" {\n  region = \"eu-west-1\"\n}\n";
+const STACK: &str = "stack \"web\" {\n  region    = \"eu-west-1\"\n  terraform = \"infra\"\n}\n";
+
+const ROOT: &str = "provider \"aws\" {}\n";
+
+const FILES: [(&str, &str); 2] = [("stack.hcl", STACK), ("infra/main.tf", ROOT)];
 
 const KEYS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
@@ -17,7 +21,7 @@ const KEYS: [(&str, &str); 3] = [
 
 #[test]
 fn the_command_reaches_the_emulator() {
-    let project = Project::new(&[("stack.hcl", STACK)], &KEYS);
+    let project = Project::new(&FILES, &KEYS);
     project.run(&["sandbox", "start"]).expect(0);
     let made = project
         .run(&[
@@ -40,7 +44,7 @@ fn the_command_reaches_the_emulator() {
 
 #[test]
 fn without_an_emulator_the_command_has_no_way_to_aws() {
-    let project = Project::new(&[("stack.hcl", STACK)], &KEYS);
+    let project = Project::new(&FILES, &KEYS);
     let script =
         "echo \"$AWS_ACCESS_KEY_ID $AWS_CONFIG_FILE ${AWS_PROFILE-none} ${AWS_ENDPOINT_URL-none}\"";
     let ran = project
