@@ -386,6 +386,16 @@ pub enum Action {
     Forget,
 }
 
+impl Action {
+    /// Whether AWS may have something by it that Terraform's state does not have yet.
+    pub fn creates(self) -> bool {
+        match self {
+            Action::Create | Action::Replace => true,
+            Action::Update | Action::Destroy | Action::Read | Action::Forget => false,
+        }
+    }
+}
+
 /// What became of one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceOutcome {

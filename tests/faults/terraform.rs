@@ -281,7 +281,7 @@ fn row_17_while_aws_does_not_answer_the_driver_says_what_is_pending_and_waits() 
     let mut up = account.up_until("CreateVpc");
     let terraform = up.tool(APPLY);
     up.signal(Signal::INT);
-    up.hear("waiting for aws_vpc.main");
+    up.hear("waiting for terraform.apply: aws_vpc.main");
     assert!(up.is_running());
     assert!(!session(terraform).is_empty(), "nothing was escalated");
     up.release(Release::Answer);

@@ -20,7 +20,7 @@ use super::super::{
     step_output::{Done, StepEnd, StepOutput, Stopped},
 };
 use crate::{
-    events::{Happening, Operation, Step, StepResult},
+    events::{Happening, Operation, ResourceOutcome, Step, StepResult},
     journal::{
         Journal, PastRun, Record, RunFolder,
         past::{PastChild, PastTemporary},
@@ -150,19 +150,22 @@ fn take_account(
     if let Some(text) = account.text {
         found.text = format!("{}; {}", found.text, context.events.redact(&text));
     }
-    let addresses: Vec<&str> = account
+    let (created, known): (Vec<_>, Vec<_>) = account
         .unknown
-        .iter()
-        .map(|outcome| outcome.address.as_str())
-        .collect();
-    if !addresses.is_empty() {
+        .into_iter()
+        .partition(|outcome| outcome.action.creates());
+    if !created.is_empty() {
         found.doubts.push(format!(
             "may exist without being in the state: {}",
-            addresses.join(", ")
+            addresses(&created)
         ));
     }
+    // The state has these, so the next plan asks AWS what they are like now.
+    if !known.is_empty() {
+        found.text = format!("{}, at work on {}", found.text, addresses(&known));
+    }
     found.doubts.extend(account.doubts);
-    for outcome in account.unknown {
+    for outcome in created {
         context.events.send(Happening::ResourceDone(outcome));
     }
     let image = child.step.strip_prefix("image.");
@@ -177,6 +180,11 @@ fn take_account(
     found
         .temporary
         .extend(named.filter(|named| !past.temporary.contains(named)));
+}
+
+fn addresses(outcomes: &[ResourceOutcome]) -> String {
+    let addresses = outcomes.iter().map(|outcome| outcome.address.as_str());
+    addresses.collect::<Vec<_>>().join(", ")
 }
 
 fn named(temporary: Temporary, region: &str) -> PastTemporary {
