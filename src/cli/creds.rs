@@ -16,7 +16,6 @@ use crate::{
     },
     errors::{Error, Exit},
     events::Warning,
-    journal::run_folder::PRODUCED,
     process::{self, ProcessError},
     sandbox::{Sandbox, Status, overrides},
 };
@@ -321,7 +320,7 @@ fn way_to_aws(
         let variables = aws_environment(resolution, context, &stack.region);
         return Ok(variables.into_iter().map(Into::into).collect());
     }
-    let sandbox = Sandbox::at(stack.root.join(PRODUCED).join("sandbox"));
+    let sandbox = Sandbox::of_project(&stack.root);
     let url = match sandbox.status()? {
         Status::Running(emulator) => Some(emulator.url()),
         _ => {

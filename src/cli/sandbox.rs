@@ -8,7 +8,7 @@ use super::{Global, stdout};
 use crate::{
     config::Environment,
     errors::Error,
-    journal::run_folder::{PRODUCED, forget_outputs},
+    journal::run_folder::forget_outputs,
     sandbox::{
         Emulator, EmulatorSettings, Sandbox, Status,
         builder::{Builder, HostSettings, Leftover},
@@ -47,7 +47,7 @@ impl Args {
     /// When the emulator cannot be started or ended, or its program is missing.
     pub fn run(&self, global: &Global) -> Result<(), Error> {
         let root = global.project()?.root;
-        let sandbox = Sandbox::at(root.join(PRODUCED).join("sandbox"));
+        let sandbox = Sandbox::of_project(&root);
         let view = match &self.command {
             SandboxCommand::Start { region } => start(&sandbox, region)?,
             SandboxCommand::Status => status(&sandbox)?,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::render::packer::{Argument, Resolver, Selected};
+use crate::render::packer::{Argument, Resolver, Selected, resolve::without_actions};
 
 /// The source's `ami_regions`, `None` when only Packer can tell. The region of the build itself, which the
 /// list may name as well, is not taken out.
@@ -10,7 +10,7 @@ pub fn copy_regions(selected: &Selected, resolver: &Resolver) -> Option<Vec<Stri
     match resolver.argument(selected, "ami_regions") {
         Argument::Absent | Argument::Known(Value::Null) => Some(Vec::new()),
         // Legacy templates take a list as text with commas (mapstructure's weak decoding).
-        Argument::Known(Value::String(text)) => plain(&text).map(|text| {
+        Argument::Known(Value::String(text)) => without_actions(&text).map(|text| {
             let parts = text.split(',').map(str::trim);
             parts
                 .filter(|part| !part.is_empty())
@@ -19,15 +19,10 @@ pub fn copy_regions(selected: &Selected, resolver: &Resolver) -> Option<Vec<Stri
         }),
         Argument::Known(Value::Array(items)) => items
             .iter()
-            .map(|item| plain(item.as_str()?).map(str::to_owned))
+            .map(|item| without_actions(item.as_str()?).map(str::to_owned))
             .collect(),
         Argument::Known(_) | Argument::Unknown(_) => None,
     }
-}
-
-/// Text without actions of Packer's own templating.
-fn plain(text: &str) -> Option<&str> {
-    (!text.contains("{{")).then_some(text)
 }
 
 #[cfg(test)]

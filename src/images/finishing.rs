@@ -2,7 +2,13 @@
 
 use serde_json::Value;
 
-use crate::render::packer::{Argument, Parts, Resolver, Selected, post_processors::post_processes};
+use crate::render::{
+    hcl_file::dynamic,
+    packer::{
+        Argument, Parts, Resolver, Selected, post_processors::post_processes,
+        resolve::without_actions,
+    },
+};
 
 /// What is missing from an AMI that has all its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +51,12 @@ pub fn finishing(selected: &Selected, resolver: &Resolver) -> Finishing {
         Argument::Absent | Argument::Known(Value::Null) => Some(Vec::new()),
         Argument::Known(Value::Object(tags)) => tags
             .into_iter()
-            .map(|(key, value)| Some((plain(&key)?.to_owned(), plain(&text(&value)?)?.to_owned())))
+            .map(|(key, value)| {
+                Some((
+                    without_actions(&key)?.to_owned(),
+                    without_actions(&text(&value)?)?.to_owned(),
+                ))
+            })
             .collect(),
         Argument::Known(_) | Argument::Unknown(_) => None,
     };
@@ -58,11 +69,7 @@ fn asks_for(selected: &Selected, name: &str) -> bool {
             let bodies = [Some(parts.source.1), parts.inline];
             let mut blocks = bodies.into_iter().flatten().flat_map(|b| b.body.blocks());
             parts.argument(name).is_some()
-                || blocks.any(|block| {
-                    let dynamic = block.ident.as_str() == "dynamic"
-                        && block.labels.first().is_some_and(|l| l.as_str() == name);
-                    dynamic || block.ident.as_str() == name
-                })
+                || blocks.any(|block| block.ident.as_str() == name || dynamic(block) == Some(name))
         }
         Parts::Legacy(parts) => parts.builder.contains_key(name),
     }
@@ -75,11 +82,6 @@ fn text(value: &Value) -> Option<String> {
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
     }
-}
-
-/// Text without actions of Packer's own templating, which tell of the time and of the source AMI.
-fn plain(text: &str) -> Option<&str> {
-    (!text.contains("{{")).then_some(text)
 }
 
 #[cfg(test)]

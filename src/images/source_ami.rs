@@ -9,7 +9,7 @@ use crate::{
     config::Place,
     render::{
         hcl_file::labels,
-        packer::{Parts, Resolver, Selected, hcl, legacy},
+        packer::{Parts, Resolver, Selected, hcl, legacy, resolve::without_actions},
     },
     tools::aws::images::Ami,
 };
@@ -77,7 +77,7 @@ fn of_hcl(parts: &hcl::Parts, resolver: &Resolver) -> SourceAmi {
             return query_of_body(body, resolver).map_or_else(unknown, SourceAmi::Query);
         }
         return match resolver.evaluate(expression) {
-            Some(Value::String(id)) if !id.contains("{{") => SourceAmi::Fixed(id),
+            Some(Value::String(id)) if without_actions(&id).is_some() => SourceAmi::Fixed(id),
             _ => unknown(),
         };
     }
@@ -150,11 +150,7 @@ fn of_legacy(parts: &legacy::Parts, resolver: &Resolver) -> SourceAmi {
 
 /// Both languages take a single owner for a list, and text for a boolean.
 fn query(arguments: &Map<String, Value>) -> Option<AmiQuery> {
-    let text = |value: &Value| {
-        let text = value.as_str()?;
-        // An action of Packer's own templating.
-        (!text.contains("{{")).then(|| text.to_owned())
-    };
+    let text = |value: &Value| without_actions(value.as_str()?).map(str::to_owned);
     let owners = match arguments.get("owners") {
         None => Vec::new(),
         Some(Value::Array(owners)) => owners.iter().map(text).collect::<Option<_>>()?,

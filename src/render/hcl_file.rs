@@ -66,6 +66,12 @@ pub fn labels<const N: usize>(block: &Block) -> Option<[&str; N]> {
     labels.try_into().ok()
 }
 
+/// What a `dynamic` block makes, by its label; `None` for every other block.
+pub fn dynamic(block: &Block) -> Option<&str> {
+    let [made] = labels(block).filter(|_| block.ident.as_str() == "dynamic")?;
+    Some(made)
+}
+
 /// The member `name` of an object that is written out.
 pub fn member<'e>(object: &'e Expression, name: &str) -> Option<&'e Expression> {
     object.as_object()?.iter().find_map(|(key, value)| {

@@ -185,10 +185,7 @@ impl Context {
     ///
     /// When it cannot be started, does not end within [`SHORT`], or the user stops everything at once.
     pub async fn capture(&self, command: ToolCommand) -> Result<Captured, Failure> {
-        let stop = self.base.stop.clone();
-        blocking(move || process::capture_unless(&command, SHORT, || stop.at_once()))
-            .await?
-            .map_err(Failure::from)
+        capture(&self.base.stop, command).await
     }
 
     /// Runs a short command that changes nothing, and again when what it fails of passes by itself.
@@ -299,9 +296,10 @@ fn plain(output: Output) -> Option<(String, serde_json::Value)> {
 ///
 /// # Errors
 ///
-/// When it cannot be started or does not end within [`SHORT`].
-pub async fn capture(command: ToolCommand) -> Result<Captured, Failure> {
-    blocking(move || process::capture(&command, SHORT))
+/// When it cannot be started, does not end within [`SHORT`], or the user stops everything at once.
+pub async fn capture(stop: &Stop, command: ToolCommand) -> Result<Captured, Failure> {
+    let stop = stop.clone();
+    blocking(move || process::capture_unless(&command, SHORT, || stop.at_once()))
         .await?
         .map_err(Failure::from)
 }
@@ -314,7 +312,7 @@ pub async fn capture(command: ToolCommand) -> Result<Captured, Failure> {
 pub async fn ask(events: &Emitter, stop: &Stop, command: ToolCommand) -> Result<Captured, Failure> {
     let mut retry = Retry::new(events, stop, None);
     loop {
-        let answer = capture(command.clone()).await?;
+        let answer = capture(stop, command.clone()).await?;
         if answer.success() {
             return Ok(answer);
         }

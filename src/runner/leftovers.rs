@@ -11,7 +11,7 @@ use crate::{
         leftovers::{Facts, Leftovers, Runs, is_named, sort_out},
         tag,
     },
-    journal::{past::PastTemporary, record::TemporaryKind, run_folder::PRODUCED},
+    journal::{past::PastTemporary, record::TemporaryKind},
     run_id::RunId,
     sandbox::{
         Sandbox,
@@ -100,7 +100,7 @@ fn builder(stack: &Stack) -> Option<Builder> {
         return None;
     }
     let docker = installed::path(Tool::Docker).ok()?;
-    let sandbox = Sandbox::at(stack.root.join(PRODUCED).join("sandbox"));
+    let sandbox = Sandbox::of_project(&stack.root);
     let host = HostSettings::detect();
     Some(Builder::new(docker, &sandbox, locate::home(), host))
 }

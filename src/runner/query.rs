@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
-use super::{context::Context, emitter::Emitter, failure::Failure, installed, retry::Tries};
+use super::{
+    context::Context, emitter::Emitter, failure::Failure, installed, retry::Tries, stop::Stop,
+};
 use crate::{
     command::{EnvValue, ToolCommand},
     config::{CredentialSpec, SourceSpec, Stack},
     credentials::{self, aws_environment},
     errors::{Error, Exit},
     events::{Happening, Warning},
-    journal::run_folder::PRODUCED,
     process::{self, Captured, redaction::Redactor},
     sandbox::{Sandbox, Status, overrides},
     tools::{aws::Aws, known_error, locate::Tool},
@@ -23,8 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Query {
     pub aws: Aws,
     redactor: Arc<Redactor>,
-    /// Where it is told that a question is asked again: in the run's report, or else on standard error.
-    events: Option<Emitter>,
+    run: Option<OfRun>,
+}
+
+/// The run that asks: it tells of what is asked again, which otherwise standard error does, and can be stopped.
+#[derive(Clone)]
+struct OfRun {
+    events: Emitter,
+    stop: Stop,
 }
 
 impl Query {
@@ -33,7 +40,10 @@ impl Query {
         Self {
             aws: context.access.aws.clone(),
             redactor: context.access.redactor.clone(),
-            events: Some(context.events.clone()),
+            run: Some(OfRun {
+                events: context.events.clone(),
+                stop: context.base.stop.clone(),
+            }),
         }
     }
 
@@ -42,7 +52,7 @@ impl Query {
         Self {
             aws: self.aws.in_region(region),
             redactor: self.redactor.clone(),
-            events: self.events.clone(),
+            run: self.run.clone(),
         }
     }
 
@@ -55,7 +65,7 @@ impl Query {
         let context = credentials::Context::of_process(stack, &stack.root, interactive);
         let program = installed::path(Tool::Aws).map_err(failed)?;
         if stack.environment.is_sandbox() {
-            let sandbox = Sandbox::at(stack.root.join(PRODUCED).join("sandbox"));
+            let sandbox = Sandbox::of_project(&stack.root);
             let Status::Running(emulator) = sandbox.status()? else {
                 return Ok(None);
             };
@@ -64,7 +74,7 @@ impl Query {
             return Ok(Some(Self {
                 aws: Aws::new(program, stack.region.clone(), env),
                 redactor: Arc::new(Redactor::new([])),
-                events: None,
+                run: None,
             }));
         }
         let specs: Vec<CredentialSpec> = stack
@@ -85,7 +95,7 @@ impl Query {
         Ok(Some(Self {
             aws: Aws::new(program, stack.region.clone(), env),
             redactor,
-            events: None,
+            run: None,
         }))
     }
 
@@ -93,16 +103,17 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// When it cannot be started, takes too long, or AWS refuses.
+    /// When it cannot be started, takes too long, AWS refuses, or the user stops everything at once.
     pub fn ask(&self, command: &ToolCommand) -> Result<Captured, Failure> {
         let mut tries = Tries::default();
         let complaint = loop {
-            let answer = process::capture(command, PATIENCE)?;
+            let answer = process::capture_unless(command, PATIENCE, || self.is_stopped_at_once())?;
             if answer.success() {
                 return Ok(answer);
             }
             let complaint = self.complaint(&answer);
             let error = known_error::passing_one([complaint.as_str()]);
+            let error = error.filter(|_| !self.is_to_stop());
             let Some((pause, warning)) = tries.again(&command.call(), error) else {
                 break complaint;
             };
@@ -115,9 +126,18 @@ impl Query {
             .excerpt(lines.map(str::to_owned)))
     }
 
+    fn is_to_stop(&self) -> bool {
+        let run = self.run.as_ref();
+        run.is_some_and(|run| run.stop.signal().is_some())
+    }
+
+    fn is_stopped_at_once(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.stop.at_once())
+    }
+
     fn tell(&self, warning: Warning) {
-        match &self.events {
-            Some(events) => events.send(Happening::Warning {
+        match &self.run {
+            Some(run) => run.events.send(Happening::Warning {
                 step: None,
                 warning,
             }),

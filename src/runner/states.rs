@@ -14,8 +14,9 @@ use super::{query::Query, side_by_side::side_by_side};
 use crate::{
     config::{self, Project, Stack},
     images::usage::{Usage, User},
-    journal::{StateFolder, run_folder::PRODUCED},
+    journal::StateFolder,
     render::terraform::RootModule,
+    sandbox::Sandbox,
     tools::{
         aws::objects,
         terraform::{backend::S3Object, state_file::references},
@@ -75,7 +76,7 @@ pub fn usage(query: &Query, stack: &Stack, amis: &BTreeSet<String>) -> Usage {
 
 /// The states of the running emulator, and of those before it whose files are still there.
 fn of_sandbox(root: &Utf8Path) -> Vec<(String, Place)> {
-    let instances = root.join(PRODUCED).join("sandbox").join("instances");
+    let instances = Sandbox::of_project(root).folder().join("instances");
     let mut found = Vec::new();
     for folder in entries(&instances) {
         for file in entries(&folder) {

@@ -30,6 +30,7 @@ pub use error::SandboxError;
 pub use key::BuilderKey;
 pub use state::{Emulator, InstanceId};
 
+use crate::journal::run_folder::PRODUCED;
 use state::State;
 
 /// Longer than an emulator may take to start, so that of two who start it the second gets it too.
@@ -65,6 +66,11 @@ impl Sandbox {
         Self {
             folder: folder.into(),
         }
+    }
+
+    /// The sandbox of the project at `root`. Touches nothing.
+    pub fn of_project(root: &Utf8Path) -> Self {
+        Self::at(root.join(PRODUCED).join("sandbox"))
     }
 
     /// Where its files are.

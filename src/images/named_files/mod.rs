@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     config::Place,
-    render::packer::{Parts, Resolver, Selected},
+    render::packer::{Parts, Resolver, Selected, resolve::without_actions},
 };
 
 /// Files and folders that a template names, and names that only Packer can tell.
@@ -121,7 +121,7 @@ struct Argument<'a> {
 fn texts(value: &Value) -> Option<Vec<String>> {
     let text = |value: &Value| {
         let text = value.as_str().or_else(|| value.get("source")?.as_str())?;
-        (!text.contains("{{")).then(|| text.to_owned())
+        without_actions(text).map(str::to_owned)
     };
     match value {
         Value::Array(items) => items.iter().map(text).collect(),

@@ -4,7 +4,7 @@ use hcl_edit::structure::Body;
 use serde_json::Value;
 
 use super::{Parts, Selected};
-use crate::render::hcl_file::labels;
+use crate::render::hcl_file::{dynamic, labels};
 
 /// Writes down what was built and changes nothing.
 const MANIFEST: &str = "manifest";
@@ -26,11 +26,7 @@ fn in_body(body: &Body) -> bool {
     body.blocks().any(|block| match block.ident.as_str() {
         "post-processor" => labels(block) != Some([MANIFEST]),
         "post-processors" => in_body(&block.body),
-        "dynamic" => block
-            .labels
-            .first()
-            .is_some_and(|label| label.as_str().starts_with("post-processor")),
-        _ => false,
+        _ => dynamic(block).is_some_and(|made| made.starts_with("post-processor")),
     })
 }
 

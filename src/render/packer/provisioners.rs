@@ -7,7 +7,7 @@ use hcl_edit::{
 use serde_json::{Map, Value};
 
 use super::{Parts, Selected, hcl, legacy};
-use crate::render::hcl_file::labels;
+use crate::render::hcl_file::dynamic;
 
 /// Whether the chosen builder has anything to provision, for which Packer has to connect to the instance.
 ///
@@ -37,7 +37,7 @@ pub(super) fn in_legacy(parts: &legacy::Parts) -> bool {
 
 /// A `dynamic "provisioner"` block.
 pub fn is_dynamic(block: &Block) -> bool {
-    block.ident.as_str() == "dynamic" && labels(block) == Some(["provisioner"])
+    dynamic(block) == Some("provisioner")
 }
 
 /// Whether the provisioner with `body` runs for the chosen source. `texts` gives the strings of a list

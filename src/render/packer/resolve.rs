@@ -109,6 +109,12 @@ impl Resolver {
     }
 }
 
+/// `text`, unless it has an action of Packer's own templating: what that gives (a time, the source AMI, a variable of the
+/// environment) only Packer knows.
+pub fn without_actions(text: &str) -> Option<&str> {
+    (!text.contains("{{")).then_some(text)
+}
+
 fn known_or(value: Option<Value>, place: impl FnOnce() -> Option<Place>) -> Argument {
     value.map_or_else(|| Argument::Unknown(place()), Argument::Known)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::{
     super::{
@@ -20,7 +20,7 @@ use crate::{
     config::Stack,
     errors::Exit,
     events::{Operation, Step},
-    journal::run_folder::{PRODUCED, forget_outputs},
+    journal::run_folder::forget_outputs,
     plan::{Only, Request},
     render::terraform::{RootModule, root::providers_in_modules},
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
@@ -38,10 +38,10 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     let packer = spawn_find(needs.packer, Tool::Packer, &known);
     let aws = spawn_find(true, Tool::Aws, &known);
     let sandbox = blocking({
-        let folder = base.stack.root.join(PRODUCED).join("sandbox");
+        let sandbox = Sandbox::of_project(&base.stack.root);
         let region = base.stack.region.clone();
         let wanted = base.stack.environment.is_sandbox();
-        move || wanted.then(|| start(folder, region)).transpose()
+        move || wanted.then(|| start(sandbox, region)).transpose()
     });
     let (terraform, packer, aws, sandbox) = tokio::join!(terraform, packer, aws, sandbox);
     let (terraform, packer, aws) = (terraform?, packer?, aws?);
@@ -164,9 +164,8 @@ fn remember(known: &KnownTools, file: &Utf8Path, found: [(Tool, &Option<Found>);
     }
 }
 
-fn start(folder: Utf8PathBuf, region: String) -> Result<RunningSandbox, Failure> {
+fn start(sandbox: Sandbox, region: String) -> Result<RunningSandbox, Failure> {
     let moto_server = installed::path(Tool::MotoServer)?;
-    let sandbox = Sandbox::at(folder);
     let ensured = sandbox
         .ensure_running(&EmulatorSettings {
             moto_server,

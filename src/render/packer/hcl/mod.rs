@@ -181,9 +181,7 @@ fn edit_build(parts: &Parts, edits: &Edits, copy: &mut Copy) -> Result<(), Confi
     if !edits.provision {
         editor.remove("provisioner");
         editor.remove("error-cleanup-provisioner");
-        editor.remove_blocks(|nested| {
-            nested.ident.as_str() == "dynamic" && labels(nested) == Some(["provisioner"])
-        });
+        editor.remove_blocks(provisioners::is_dynamic);
     }
     editor.append(format!(
         "post-processor \"manifest\" {{\n  output = {}\n}}\n",
