@@ -50,7 +50,7 @@ resource "aws_instance" "host" {
     delete_on_termination = true
   }
 
-  tags = { Name = coalesce(var.instance_name, local.name) }
+  tags = { Name = coalesce(var.instance_name, "${local.name}-host") }
 
   lifecycle {
     replace_triggered_by = [terraform_data.machine, aws_security_group.host.id]

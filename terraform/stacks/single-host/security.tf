@@ -1,11 +1,11 @@
 # The Docker engine and the database listen on the machine alone: there is no rule for them.
 
 resource "aws_security_group" "host" {
-  name_prefix = "${local.name}-"
+  name_prefix = "${local.name}-host-"
   description = "Machine of ${local.name}"
   vpc_id      = module.network.vpc_id
 
-  tags = { Name = local.name }
+  tags = { Name = "${local.name}-host" }
 
   lifecycle {
     create_before_destroy = true

@@ -20,7 +20,7 @@ variable "instance_type" {
 }
 
 variable "instance_name" {
-  description = "Name of the machine; null means that of the deployment, single-host-ENVIRONMENT."
+  description = "Name of the machine; null means single-host-ENVIRONMENT-host."
   type        = string
   default     = null
 }
