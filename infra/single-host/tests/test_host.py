@@ -170,6 +170,7 @@ def test_the_first_release_makes_the_database(host: Machine, app: Path) -> None:
     host.sql("DROP DATABASE app")
     with Visitors(host.address, nothing_yet=True) as visitors:
         done = release(host, app, 1)
+        visitors.released()
         assert done.returncode == 0, done.stdout
         visitors.wait_for(LEAST)
     requested(visitors, "release 1")

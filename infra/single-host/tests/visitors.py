@@ -11,21 +11,26 @@ MOST = 100_000
 
 
 class Visitors:
-    """Each request has a connection of its own; whatever is not a 200 has failed. With
-    `nothing_yet`, what was asked before the first answer came counts only if it did not fail:
-    the machine has no release then.
+    """Each request has a connection of its own; whatever is not a 200 has failed. Those that
+    are there before anything is released are only counted from `released` on: what was asked
+    earlier has nothing that could answer it.
     """
 
     def __init__(
         self, address: str, path: str = "/version", nothing_yet: bool = False
     ) -> None:
-        self._nothing_yet = nothing_yet
         self._address, self._path = address, path
+        self._released = threading.Event()
+        if not nothing_yet:
+            self._released.set()
         self._enough = threading.Event()
         self._lock = threading.Lock()
         self.answers: Counter[str] = Counter()
         self.failed: list[str] = []
         self._threads = [threading.Thread(target=self._visit) for _ in range(CLIENTS)]
+
+    def released(self) -> None:
+        self._released.set()
 
     @property
     def count(self) -> int:
@@ -36,14 +41,15 @@ class Visitors:
         for _ in range(MOST):
             if self._enough.is_set():
                 return
-            with self._lock:
-                counts = bool(self.answers) or not self._nothing_yet
+            counts = self._released.is_set()
             answer, failed = self._request()
+            if not counts:
+                continue
             with self._lock:
-                if not failed:
-                    self.answers[answer] += 1
-                elif counts:
+                if failed:
                     self.failed.append(answer)
+                else:
+                    self.answers[answer] += 1
 
     def _request(self) -> tuple[str, bool]:
         connection = http.client.HTTPConnection(self._address, timeout=60)

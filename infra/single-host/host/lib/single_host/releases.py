@@ -152,9 +152,9 @@ class Releases:
         proxy.switch(release.version, engine.SLOTS[known.slot])
 
     def _retire(self, before: Records, old: set[int]) -> None:
+        proxy.drain(old)
         if before.current is None:
             return
-        proxy.drain(old)
         engine.stop(before.slot)
         if before.current != self.records.current:
             self._say(f"version {before.current} has ended what it had begun")
