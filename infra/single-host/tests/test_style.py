@@ -1,0 +1,70 @@
+"""Every script and unit passes its checker."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from machine import PACKER, STACK
+
+SCRIPTS = [
+    STACK / "host" / "bin" / "mount-volume",
+    STACK / "database" / "start",
+    STACK / "tests" / "make-roots",
+    STACK / "tests" / "run",
+    *sorted((STACK / "tasks").iterdir()),
+    *sorted(PACKER.rglob("*.sh")),
+]
+
+
+def check(*command: object) -> None:
+    done = subprocess.run(
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_there_are_scripts() -> None:
+    assert len(SCRIPTS) > 18
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck(script: Path) -> None:
+    check("shellcheck", "--external-sources", "--source-path", STACK.parents[1], script)
+    assert script.read_text().startswith("#!/bin/sh\n")
+    assert "\nset -eu\n" in script.read_text()
+
+
+def test_black() -> None:
+    files = [*STACK.rglob("*.py"), STACK / "host" / "bin" / "single-host"]
+    check(sys.executable, "-m", "black", "--quiet", "--check", "--diff", *files)
+
+
+def test_ruby_is_ruby() -> None:
+    files = [
+        *STACK.rglob("*.rb"),
+        STACK / "app" / "Rakefile",
+        STACK / "app" / "config.ru",
+    ]
+    assert len(files) > 6
+    for file in files:
+        check("ruby", "-wc", file)
+        assert file.read_text().startswith("# frozen_string_literal: true\n")
+
+
+def test_units(tmp_path: Path) -> None:
+    """Beside stand-ins for what they need, as this machine may have none of it."""
+    for unit in (STACK / "host" / "systemd").iterdir():
+        text = unit.read_text().replace(
+            "/usr/local/lib/single-host", str(STACK / "host")
+        )
+        (tmp_path / unit.name).write_text(text.replace("/usr/bin/docker", "/bin/true"))
+    for needed in ("docker", "nginx"):
+        stand_in = tmp_path / f"{needed}.service"
+        stand_in.write_text("[Service]\nExecStart=/bin/true\n")
+    units = [path for path in tmp_path.iterdir() if path.name.startswith("single-host")]
+    assert len(units) == 3
+    check("systemd-analyze", "verify", "--man=no", *units)
