@@ -63,7 +63,7 @@ summary = [
 environment "sandbox" {
   variables = {
     repository                 = "example/amiable"
-    connection_arn             = ""
+    connection_arn             = "arn:aws:codestar-connections:us-east-1:123456789012:connection/00000000-0000-4000-8000-000000000000"
     encrypted_connections_only = false
     project_location           = "decided-by-codepipeline"
   }
