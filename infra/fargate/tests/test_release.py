@@ -54,9 +54,24 @@ BUILD = {
 }
 
 
+def definition(**configuration: str) -> dict:
+    source = {"name": "Source", "configuration": configuration}
+    kind = {"category": "Source", "owner": "ThirdParty", "provider": "GitHub"}
+    source["actionTypeId"] = kind | {"version": "1"}
+    return {
+        "pipeline": {
+            "name": "fargate-dev",
+            "roleArn": "arn:aws:iam::123456789012:role/pipeline",
+            "stages": [{"name": "Source", "actions": [source]}],
+            "version": 1,
+        }
+    }
+
+
 @pytest.fixture
 def env(scripted: Scripted) -> dict[str, str]:
     scripted.answer("StartPipelineExecution", {"pipelineExecutionId": ID})
+    scripted.answer("GetPipeline", definition(ConnectionArn="arn:connection"))
     return environment(scripted.url, RELEASE_PAUSE="0.05")
 
 
@@ -89,6 +104,42 @@ def test_progress_is_told_once_and_as_it_comes(
     assert scripted.requests("StartPipelineExecution")[0]["name"] == "fargate-dev"
     asked = scripted.requests("ListActionExecutions")[0]
     assert asked["filter"] == {"pipelineExecutionId": ID}
+
+
+def test_a_pipeline_without_a_connection_gets_the_token(
+    scripted: Scripted, env: dict[str, str]
+) -> None:
+    scripted.answer("GetPipeline", definition(Owner="team", OAuthToken="****"))
+    scripted.answer("UpdatePipeline", {})
+    scripted.answer("GetPipelineExecution", execution("Succeeded"))
+    scripted.answer("ListActionExecutions", details(SOURCE))
+    token = "ghp_0123456789"
+    done = run("tasks/release", "dev", "fargate-dev", env=env | {"GITHUB_TOKEN": token})
+    assert done.returncode == 0, done.stdout
+    (asked,) = scripted.requests("UpdatePipeline")
+    wanted = definition(Owner="team", OAuthToken=token)
+    assert asked["pipeline"]["stages"] == wanted["pipeline"]["stages"]
+    assert token not in done.stdout
+    order = [operation for operation, _ in scripted.asked]
+    assert order[:3] == ["GetPipeline", "UpdatePipeline", "StartPipelineExecution"]
+
+
+def test_without_connection_and_token_nothing_is_started(
+    scripted: Scripted, env: dict[str, str]
+) -> None:
+    scripted.answer("GetPipeline", definition(OAuthToken="****"))
+    done = run("tasks/release", "dev", "fargate-dev", env=env)
+    assert done.returncode == 1
+    assert "give a connection (FARGATE_CONNECTION) or the credential" in done.stdout
+    assert scripted.requests("StartPipelineExecution") == []
+
+
+def test_a_connection_needs_no_token(scripted: Scripted, env: dict[str, str]) -> None:
+    scripted.answer("GetPipelineExecution", execution("Succeeded"))
+    scripted.answer("ListActionExecutions", details(SOURCE))
+    env["GITHUB_TOKEN"] = "ghp_0123456789"
+    assert run("tasks/release", "dev", "fargate-dev", env=env).returncode == 0
+    assert scripted.requests("UpdatePipeline") == []
 
 
 def test_a_failed_stage_says_why(scripted: Scripted, env: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ variable "branch" {
 }
 
 variable "connection_arn" {
-  description = "ARN of a connection to GitHub (Developer Tools > Connections) that is available. Empty means that github_token is used."
+  description = "ARN of a connection to GitHub (Developer Tools > Connections) that is available. Empty means a GitHub token, which the task release hands to the pipeline."
   type        = string
   default     = ""
 
@@ -28,13 +28,6 @@ variable "connection_arn" {
     condition     = var.connection_arn == "" || can(regex("^arn:[a-z-]+:(codestar-connections|codeconnections):", var.connection_arn))
     error_message = "The connection_arn must be the ARN of a connection, arn:aws:codestar-connections:... or arn:aws:codeconnections:..., or empty."
   }
-}
-
-variable "github_token" {
-  description = "GitHub token with the scope repo, for pipelines without a connection. The provider keeps its hash in the state."
-  type        = string
-  default     = ""
-  sensitive   = true
 }
 
 variable "deploy_on_push" {

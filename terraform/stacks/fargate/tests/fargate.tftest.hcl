@@ -81,9 +81,8 @@ override_resource {
 }
 
 variables {
-  environment  = "test"
-  repository   = "team/amiable"
-  github_token = "a-token"
+  environment = "test"
+  repository  = "team/amiable"
 }
 
 run "runs_tasks_in_private_subnets_behind_the_load_balancer" {

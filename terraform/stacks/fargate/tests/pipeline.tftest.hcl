@@ -81,9 +81,8 @@ override_resource {
 }
 
 variables {
-  environment  = "test"
-  repository   = "team/amiable"
-  github_token = "a-token"
+  environment = "test"
+  repository  = "team/amiable"
 }
 
 run "tests_before_it_builds_and_deploys" {
@@ -128,12 +127,12 @@ run "takes_its_source_with_a_token" {
     condition = (
       aws_codepipeline.this.stage[0].action[0].owner == "ThirdParty" &&
       aws_codepipeline.this.stage[0].action[0].provider == "GitHub" &&
-      nonsensitive(aws_codepipeline.this.stage[0].action[0].configuration.OAuthToken) == "a-token" &&
-      nonsensitive(aws_codepipeline.this.stage[0].action[0].configuration.Owner) == "team" &&
-      nonsensitive(aws_codepipeline.this.stage[0].action[0].configuration.Repo) == "amiable" &&
-      nonsensitive(aws_codepipeline.this.stage[0].action[0].configuration.PollForSourceChanges) == "true"
+      aws_codepipeline.this.stage[0].action[0].configuration.OAuthToken == "handed-over-by-the-task-release" &&
+      aws_codepipeline.this.stage[0].action[0].configuration.Owner == "team" &&
+      aws_codepipeline.this.stage[0].action[0].configuration.Repo == "amiable" &&
+      aws_codepipeline.this.stage[0].action[0].configuration.PollForSourceChanges == "true"
     )
-    error_message = "the token should open the repository"
+    error_message = "a token should open the repository, and not be known to Terraform"
   }
 
   assert {
@@ -145,7 +144,6 @@ run "takes_its_source_with_a_token" {
 run "takes_its_source_through_a_connection" {
   variables {
     connection_arn = "arn:aws:codestar-connections:eu-west-1:123456789012:connection/00000000-0000-4000-8000-000000000001"
-    github_token   = ""
     deploy_on_push = false
     branch         = "release"
   }
@@ -153,7 +151,7 @@ run "takes_its_source_through_a_connection" {
   assert {
     condition = (
       aws_codepipeline.this.stage[0].action[0].provider == "CodeStarSourceConnection" &&
-      nonsensitive(aws_codepipeline.this.stage[0].action[0].configuration) == tomap({
+      aws_codepipeline.this.stage[0].action[0].configuration == tomap({
         ConnectionArn        = "arn:aws:codestar-connections:eu-west-1:123456789012:connection/00000000-0000-4000-8000-000000000001"
         FullRepositoryId     = "team/amiable"
         BranchName           = "release"

@@ -81,9 +81,8 @@ override_resource {
 }
 
 variables {
-  environment  = "test"
-  repository   = "team/amiable"
-  github_token = "a-token"
+  environment = "test"
+  repository  = "team/amiable"
 }
 
 run "refuses_bad_values" {
@@ -146,16 +145,6 @@ run "refuses_a_range_that_begins_elsewhere" {
   }
 
   expect_failures = [var.vpc_cidr]
-}
-
-run "refuses_a_pipeline_without_a_way_to_the_repository" {
-  command = plan
-
-  variables {
-    github_token = ""
-  }
-
-  expect_failures = [aws_codepipeline.this]
 }
 
 run "refuses_a_task_that_fargate_does_not_have" {
