@@ -1,5 +1,6 @@
 """The pipeline's definition: what the builds' files say, and whether it works."""
 
+import json
 import os
 import re
 import shutil
@@ -153,7 +154,7 @@ esac
 
 
 def push(
-    docker: Path, **more: str
+    docker: Path, folder: Path = FARGATE / "pipeline", **more: str
 ) -> tuple[subprocess.CompletedProcess, list[str], Path]:
     calls, result = docker.parent / "calls", docker.parent / "image.json"
     env = {
@@ -165,7 +166,7 @@ def push(
         "CODEBUILD_BUILD_NUMBER": "7",
     }
     done = subprocess.run(
-        [FARGATE / "pipeline" / "push-image", result],
+        [folder / "push-image", result],
         env=env | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -182,3 +183,18 @@ def test_an_image_that_breaks_its_promise_is_not_pushed(docker: Path) -> None:
         "build --pull --build-arg BASE_IMAGE=gallery/debian --tag registry/app:0123456789ab-7 "
     )
     assert calls[1].startswith("run --detach --read-only")
+
+
+def test_what_is_deployed_is_this_repository_s_digest(docker: Path) -> None:
+    """Once the image has kept its promise, which is seen elsewhere."""
+    folder = docker.parent / "pipeline"
+    shutil.copytree(FARGATE / "pipeline", folder)
+    (folder / "try-image").write_text('#!/bin/sh\necho "tried $1" >>"$DOCKER_CALLS"\n')
+    done, calls, result = push(docker, folder)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(result.read_text()) == {
+        "image": "registry/app@sha256:2",
+        "commit": "0123456789ab",
+    }
+    image = "registry/app:0123456789ab-7"
+    assert calls[1:3] == [f"tried {image}", f"push {image}"]
