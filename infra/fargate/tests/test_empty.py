@@ -250,12 +250,25 @@ def test_codedeploy_is_stopped_before_the_service_is_scaled(
 def test_in_the_sandbox_no_pipeline_is_asked_for(
     client: Callable[[str], object], aws: str
 ) -> None:
+    """And its builds go here, as the emulator does not understand how Terraform deletes them."""
     sandbox = Deployment(client, "sandbox")
     sandbox.make()
     sandbox.run_tasks(1)
+    builds = client("codebuild")
+    place = {"type": "CODEPIPELINE", "location": "x"}
+    kind = {"type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL"}
+    for name in ("fargate-sandbox-test", "fargate-dev-test"):
+        builds.create_project(
+            name=name,
+            source=place,
+            artifacts=place,
+            environment=kind | {"image": "aws/codebuild/standard:7.0"},
+            serviceRole="arn:aws:iam::123456789012:role/build",
+        )
     done = run("tasks/empty", "sandbox", env=environment(aws, EMPTY_PAUSE="0.1"))
     assert done.returncode == 0, done.stdout
     assert "runs no pipeline" in done.stdout and sandbox.running() == []
+    assert builds.list_projects()["projects"] == ["fargate-dev-test"]
 
 
 def test_an_aws_that_does_not_answer_fails(env: dict[str, str]) -> None:
