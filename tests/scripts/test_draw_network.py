@@ -66,6 +66,13 @@ STATE = {
             tag=[{"key": "Name", "value": "app-test-web"}],
             vpc_zone_identifier=["s-pub"],
         ),
+        resource(
+            "aws_ecs_service",
+            name="app-test",
+            launch_type="FARGATE",
+            network_configuration=[{"subnets": ["s-priv"], "security_groups": ["sg-2"]}],
+        ),
+        resource("aws_appautoscaling_target", resource_id="service/app-test/app-test", min_capacity=2, max_capacity=5),
         {"mode": "data", "type": "aws_region", "name": "x", "instances": [{"attributes": {"id": "r"}}]},
     ]
 }
@@ -93,6 +100,8 @@ class DrawNetwork(unittest.TestCase):
             "t3.micro, auto scaling group",
             "private subnet 10.0.0.64/26",
             "db",
+            "tasks × 2 to 5",
+            "Fargate service",
             "in <db>",
         ]
         self.assertEqual(sorted(order, key=lambda text: self.at[text]), order)

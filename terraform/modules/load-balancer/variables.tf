@@ -81,3 +81,9 @@ variable "deregistration_delay" {
     error_message = "The deregistration_delay must be from 0 to 3600 seconds."
   }
 }
+
+variable "blue_green" {
+  description = "Whether there is a second target group, and CodeDeploy says which of the two is served."
+  type        = bool
+  default     = false
+}

@@ -44,12 +44,12 @@ run "serves_the_targets_to_the_world" {
   }
 
   assert {
-    condition     = aws_lb_listener.http.load_balancer_arn == aws_lb.this.arn && aws_lb_listener.http.port == 80 && aws_lb_listener.http.protocol == "HTTP"
+    condition     = aws_lb_listener.http[0].load_balancer_arn == aws_lb.this.arn && aws_lb_listener.http[0].port == 80 && aws_lb_listener.http[0].protocol == "HTTP"
     error_message = "it should listen for HTTP on port 80"
   }
 
   assert {
-    condition     = one(aws_lb_listener.http.default_action).type == "forward" && one(aws_lb_listener.http.default_action).target_group_arn == aws_lb_target_group.this.arn
+    condition     = one(aws_lb_listener.http[0].default_action).type == "forward" && one(aws_lb_listener.http[0].default_action).target_group_arn == aws_lb_target_group.this.arn
     error_message = "the listener should forward to the target group"
   }
 
@@ -118,6 +118,38 @@ run "admits_given_clients" {
   assert {
     condition     = aws_security_group_rule.http_from_clients.cidr_blocks == tolist(["203.0.113.0/24", "198.51.100.7/32"])
     error_message = "only the given clients should be admitted"
+  }
+}
+
+run "has_one_target_group_unasked" {
+  assert {
+    condition     = output.target_group_names == [aws_lb_target_group.this.name] && length(aws_lb_listener.turns) == 0 && output.listener_arn == aws_lb_listener.http[0].arn
+    error_message = "nothing should take turns unless asked for"
+  }
+}
+
+run "lets_two_target_groups_take_turns" {
+  variables {
+    blue_green = true
+  }
+
+  assert {
+    condition     = output.target_group_names == [aws_lb_target_group.this.name, aws_lb_target_group.green[0].name] && length(output.target_group_arn_suffixes) == 2
+    error_message = "there should be two target groups"
+  }
+
+  assert {
+    condition     = length(aws_lb_listener.http) == 0 && one(aws_lb_listener.turns[0].default_action).target_group_arn == aws_lb_target_group.this.arn && output.listener_arn == aws_lb_listener.turns[0].arn
+    error_message = "one listener should serve the first of them to begin with"
+  }
+
+  assert {
+    condition = (
+      one(aws_lb_target_group.green[0].health_check).path == one(aws_lb_target_group.this.health_check).path &&
+      aws_lb_target_group.green[0].port == aws_lb_target_group.this.port &&
+      aws_lb_target_group.green[0].target_type == aws_lb_target_group.this.target_type
+    )
+    error_message = "the two should be alike"
   }
 }
 
