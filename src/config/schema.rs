@@ -305,7 +305,7 @@ static TASK: Block = Block {
             "command",
             "list of strings",
             Required,
-            "The program, a path in the project or a name on `PATH`, and its arguments. No shell reads it.",
+            "The program, a path in the project or a name on `PATH`, and its arguments. No shell reads it. Its `PATH` ends with the tools that amiable has installed.",
         ),
         attribute(
             "when",

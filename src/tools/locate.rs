@@ -5,6 +5,10 @@ use std::{env, ffi::OsString};
 use camino::Utf8PathBuf;
 use thiserror::Error;
 
+/// Folders of amiable's own, below [`home`].
+const PROGRAMS: &str = "bin";
+const PYTHON_TOOLS: &str = "venv/bin";
+
 /// A program that amiable starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tool {
@@ -65,8 +69,8 @@ impl Tool {
     /// Folders of amiable's own that may hold it, below [`home`].
     fn own_folder(self) -> &'static str {
         match self {
-            Tool::Aws | Tool::MotoServer => "venv/bin",
-            Tool::Terraform | Tool::Packer | Tool::Docker | Tool::Pass | Tool::Curl => "bin",
+            Tool::Aws | Tool::MotoServer => PYTHON_TOOLS,
+            Tool::Terraform | Tool::Packer | Tool::Docker | Tool::Pass | Tool::Curl => PROGRAMS,
         }
     }
 }
@@ -120,4 +124,15 @@ pub fn locate(tool: Tool) -> Result<Utf8PathBuf, NotFound> {
         }
     }
     Err(NotFound { tool, wanted, own })
+}
+
+/// The `PATH` of a stack's own commands: the caller's, and after it amiable's own folders, so that they find the
+/// tools that [`locate`] finds. None when it cannot be written down; the caller's is the one then.
+pub fn search_path() -> Option<String> {
+    let callers = env::var_os("PATH").filter(|path| !path.is_empty());
+    let callers = callers.iter().flat_map(env::split_paths);
+    let home = home();
+    let own = [PROGRAMS, PYTHON_TOOLS].map(|folder| home.join(folder).into_std_path_buf());
+    let all = env::join_paths(callers.chain(own)).ok()?;
+    all.into_string().ok()
 }

@@ -22,8 +22,8 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 
 use crate::{
-    events::{Event, Happening, Level, Step},
-    report::aggregate::RunSummary,
+    events::{Event, Happening, Level, Operation, Step},
+    report::{aggregate::RunSummary, inert},
 };
 
 pub use look::{Look, Tone};
@@ -93,7 +93,7 @@ impl Terminal {
 
     /// Shows `event`; `summary` has taken it in already.
     pub fn on(&mut self, event: &Event, summary: &RunSummary) {
-        self.log(event);
+        self.log(event, summary);
         self.approval(event, summary);
         match &mut self.display {
             // Whoever asks for quiet still has to learn what Ctrl-C did.
@@ -190,10 +190,16 @@ impl Terminal {
         }
     }
 
-    fn log(&self, event: &Event) {
+    fn log(&self, event: &Event, summary: &RunSummary) {
         let Happening::Log { step, level, line } = &event.what else {
             return;
         };
+        // What a task prints is what it was run for; as a part of a deployment it is one step of many.
+        let asked_for = summary.operation == Operation::Task && matches!(step, Step::Task(_));
+        if asked_for && self.settings.detail > Detail::Failures {
+            self.screen.print(&format!("{}\n", inert::line(line)));
+            return;
+        }
         let wanted = match level {
             Level::Trace => Detail::Trace,
             Level::Info | Level::Warn | Level::Error => Detail::Logs,

@@ -9,10 +9,11 @@ use super::super::{
     step_output::{Done, StepEnd, Stopped},
 };
 use crate::{
-    command::ToolCommand,
+    command::{EnvValue, ToolCommand},
     config::TaskSpec,
     events::Step,
     process::{Output, StopSignal},
+    tools::locate,
 };
 
 /// How many of its last lines are shown when a task fails.
@@ -83,6 +84,7 @@ fn command(
         .args(rest.iter().cloned())
         .args(arguments.iter().cloned())
         .cwd(context.base.stack.root.clone())
+        .envs(locate::search_path().map(|path| ("PATH".to_owned(), EnvValue::Plain(path))))
         .env("AMIABLE_STACK", &context.base.stack.name)
         .env("AMIABLE_ENVIRONMENT", &context.base.stack.environment.name)
         .env("AMIABLE_RUN", context.base.run.as_str())
