@@ -100,15 +100,17 @@ build {
   provisioner "shell" {
     execute_command  = local.as_root
     use_env_var_file = true
+    # As the drop-in local-images.conf has it where systemd runs the daemon.
+    environment_vars = ["DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1"]
     scripts = [
-      "scripts/wait-for-cloud-init.sh",
+      "../common/wait-for-cloud-init.sh",
       "scripts/install-tools.sh",
       "scripts/install-aws-cli.sh",
       "scripts/install-docker.sh",
       "scripts/install-host.sh",
       "scripts/install-units.sh",
       "scripts/install-app.sh",
-      "scripts/start-docker.sh",
+      "../common/start-docker.sh",
       "scripts/provide-base-image.sh",
       "scripts/build-images.sh",
     ]
@@ -138,10 +140,12 @@ build {
   provisioner "shell" {
     execute_command  = local.as_root
     use_env_var_file = true
+    environment_vars = ["LEFTOVERS=/tmp/dashboard"]
     scripts = [
       "scripts/verify/secrets.sh",
-      "scripts/stop-docker.sh",
-      "scripts/seal.sh",
+      "scripts/prune-docker.sh",
+      "../common/stop-docker.sh",
+      "../common/seal.sh",
     ]
   }
 }

@@ -87,10 +87,10 @@ build {
     execute_command  = local.as_root
     use_env_var_file = true
     scripts = [
-      "scripts/wait-for-cloud-init.sh",
+      "../common/wait-for-cloud-init.sh",
       "scripts/install-packages.sh",
       "scripts/install-host.sh",
-      "scripts/start-docker.sh",
+      "../common/start-docker.sh",
       "scripts/build-images.sh",
     ]
   }
@@ -104,7 +104,7 @@ build {
       "scripts/verify/nginx.sh",
       "scripts/verify/host.sh",
       "scripts/verify/units.sh",
-      "scripts/verify/session-manager.sh",
+      "../common/verify/session-manager.sh",
       "scripts/verify/secrets.sh",
     ]
   }
@@ -112,9 +112,10 @@ build {
   provisioner "shell" {
     execute_command  = local.as_root
     use_env_var_file = true
+    environment_vars = ["LEFTOVERS=/tmp/single-host"]
     scripts = [
-      "scripts/stop-docker.sh",
-      "scripts/seal.sh",
+      "../common/stop-docker.sh",
+      "../common/seal.sh",
     ]
   }
 }

@@ -87,11 +87,11 @@ build {
     execute_command  = local.as_root
     use_env_var_file = true
     scripts = [
-      "scripts/wait-for-cloud-init.sh",
+      "../common/wait-for-cloud-init.sh",
       "scripts/install-tools.sh",
       "scripts/install-docker.sh",
       "scripts/install-host.sh",
-      "scripts/start-docker.sh",
+      "../common/start-docker.sh",
     ]
   }
 
@@ -103,7 +103,7 @@ build {
       "scripts/verify/node.sh",
       "scripts/verify/compose.sh",
       "scripts/verify/units.sh",
-      "scripts/verify/session-manager.sh",
+      "../common/verify/session-manager.sh",
       "scripts/verify/secrets.sh",
     ]
   }
@@ -111,9 +111,10 @@ build {
   provisioner "shell" {
     execute_command  = local.as_root
     use_env_var_file = true
+    environment_vars = ["LEFTOVERS=/tmp/swarm-cluster /var/lib/swarm-cluster"]
     scripts = [
-      "scripts/stop-docker.sh",
-      "scripts/seal.sh",
+      "../common/stop-docker.sh",
+      "../common/seal.sh",
     ]
   }
 }

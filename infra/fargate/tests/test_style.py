@@ -1,17 +1,11 @@
-"""Every program passes its checker."""
+"""Every Python program passes its checkers; scripts/check/shell has the shell scripts."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from conftest import FARGATE
 
-SCRIPTS = [
-    FARGATE / "pipeline" / "push-image",
-    FARGATE / "tasks" / "try-app",
-    FARGATE / "tests" / "run",
-]
 PROGRAMS = [
     FARGATE / "pipeline" / "deploy-image",
     FARGATE / "pipeline" / "try-image",
@@ -31,21 +25,13 @@ def check(*command: object) -> None:
 
 
 def test_every_program_is_checked() -> None:
-    found = {
+    files = (
         file
         for folder in ("pipeline", "tasks")
         for file in (FARGATE / folder).iterdir()
-        if file.stat().st_mode & 0o111
-    }
-    assert found == {*SCRIPTS[:2], *PROGRAMS}
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_scripts(script: Path) -> None:
-    check("shellcheck", script)
-    assert script.read_text().startswith("#!/bin/sh\n")
-    assert "\nset -eu\n" in script.read_text()
-    assert script.stat().st_mode & 0o111
+        if file.is_file() and file.read_text().startswith("#!/usr/bin/env python3\n")
+    )
+    assert sorted(files) == PROGRAMS
 
 
 def test_black() -> None:

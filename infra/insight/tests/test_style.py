@@ -1,52 +1,20 @@
-"""Every script and unit passes its checker."""
+"""Python, units and what else has a checker passes it; scripts/check/shell has the shell scripts."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from machine import INSIGHT
 
-PACKER = INSIGHT.parents[1] / "packer" / "insight" / "scripts"
-LIBRARIES = sorted(INSIGHT.glob("host/*/lib/*.sh"))
-PROGRAMS = [
-    *sorted(INSIGHT.glob("host/*/bin/*")),
-    *sorted((INSIGHT / "tasks").iterdir()),
-    INSIGHT / "pipeline" / "smoke",
-    INSIGHT / "tests" / "run",
-    INSIGHT / "tests" / "fakes" / "systemctl",
-    *sorted(PACKER.rglob("*.sh")),
-]
 
-
-def check(*command: object, **options: object) -> None:
+def check(*command: object) -> None:
     done = subprocess.run(
         [str(word) for word in command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        **options,
     )
     assert done.returncode == 0, done.stdout
-
-
-def test_there_are_scripts() -> None:
-    assert len(PROGRAMS) > 25 and len(LIBRARIES) == 2
-
-
-@pytest.mark.parametrize(
-    "script", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}"
-)
-def test_programs(script: Path) -> None:
-    check("shellcheck", script)
-    assert script.read_text().startswith("#!/bin/sh\n")
-    assert "\nset -eu\n" in script.read_text()
-    assert script.stat().st_mode & 0o111
-
-
-@pytest.mark.parametrize("script", LIBRARIES, ids=lambda path: path.name)
-def test_libraries(script: Path) -> None:
-    check("shellcheck", script)
 
 
 def test_black() -> None:

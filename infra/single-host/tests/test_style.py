@@ -1,20 +1,10 @@
-"""Every script and unit passes its checker."""
+"""Python, units and what else has a checker passes it; scripts/check/shell has the shell scripts."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from machine import PACKER, STACK
-
-SCRIPTS = [
-    STACK / "host" / "bin" / "mount-volume",
-    STACK / "database" / "start",
-    STACK / "tests" / "make-roots",
-    STACK / "tests" / "run",
-    *sorted((STACK / "tasks").iterdir()),
-    *sorted(PACKER.rglob("*.sh")),
-]
+from machine import STACK
 
 
 def check(*command: object) -> None:
@@ -25,17 +15,6 @@ def check(*command: object) -> None:
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stdout
-
-
-def test_there_are_scripts() -> None:
-    assert len(SCRIPTS) > 18
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_shellcheck(script: Path) -> None:
-    check("shellcheck", "--external-sources", "--source-path", STACK.parents[1], script)
-    assert script.read_text().startswith("#!/bin/sh\n")
-    assert "\nset -eu\n" in script.read_text()
 
 
 def test_black() -> None:

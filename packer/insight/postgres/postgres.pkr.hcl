@@ -130,7 +130,7 @@ build {
       "CONSUL_STAND_IN=${var.consul_stand_in}",
     ]
     scripts = [
-      "../scripts/wait-for-cloud-init.sh",
+      "../../common/wait-for-cloud-init.sh",
       "../scripts/install-tools.sh",
       "../scripts/install-aws-cli.sh",
       "../scripts/install-consul.sh",
@@ -151,16 +151,17 @@ build {
       "../scripts/verify/postgres.sh",
       "../scripts/verify/consul.sh",
       "../scripts/verify/units.sh",
-      "../scripts/verify/session-manager.sh",
+      "../../common/verify/session-manager.sh",
     ]
   }
 
   provisioner "shell" {
     execute_command  = local.as_root
     use_env_var_file = true
+    environment_vars = ["LEFTOVERS=/tmp/insight"]
     scripts = [
       "../scripts/verify/secrets.sh",
-      "../scripts/seal.sh",
+      "../../common/seal.sh",
     ]
   }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Where systemd does not run the machine, nothing starts the daemon but this.
+# Where systemd does not run the machine, nothing starts the daemon but this. Its environment is this script's then.
 set -eu
 
 log=/var/log/dockerd.log
@@ -8,7 +8,7 @@ if [ -d /run/systemd/system ]; then
   systemctl restart docker.service
 elif ! docker info >/dev/null 2>&1; then
   rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
-  DOCKER_SERVICE_PREFER_OFFLINE_IMAGE=1 setsid dockerd >"$log" 2>&1 </dev/null &
+  setsid dockerd >"$log" 2>&1 </dev/null &
 fi
 
 tries=60
