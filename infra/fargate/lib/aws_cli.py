@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
-from pathlib import Path
 
 
 class Refused(Exception):
@@ -18,13 +16,6 @@ class Refused(Exception):
         super().__init__(f"{what}: {said.strip()}")
 
 
-def program() -> str:
-    """The `aws` on PATH, or the one that amiable has installed."""
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
-    home = Path(os.environ.get("AMIABLE_HOME") or data / "amiable")
-    return shutil.which("aws") or shutil.which("aws", path=home / "venv/bin") or "aws"
-
-
 def aws(service: str, action: str, /, **parameters: object) -> dict:
     """Makes one call, all pages of it, and returns the answer.
 
@@ -34,7 +25,7 @@ def aws(service: str, action: str, /, **parameters: object) -> dict:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as file:
         json.dump(parameters, file)
         file.flush()
-        command = [program(), service, action, "--output", "json"]
+        command = ["aws", service, action, "--output", "json"]
         command += ["--cli-input-json", f"file://{file.name}"]
         done = subprocess.run(
             command,
