@@ -55,7 +55,7 @@ check "time" {
 
 summary = [
   "application: ${output.time_url}",
-  environment.name == "sandbox" ? "pipeline:    skipped, the sandbox runs none; the log of task.release says what was tried here" : "pipeline:    ${output.pipeline_url}",
+  environment.name == "sandbox" ? "pipeline:    skipped, the sandbox runs none" : "pipeline:    ${output.pipeline_url}",
   "logs:        aws logs tail ${output.log_groups[0]} --follow --region ${output.region}",
 ]
 

@@ -20,6 +20,10 @@ credential "single_host_secret_key_base" {
   terraform = "secret_key_base"
 }
 
+# An EC2 key pair of the region; with its private key the tasks reach the machine. Another one
+# makes another machine.
+env "KEY_NAME" { default = "" }
+
 # The app to release: a folder with a Dockerfile.
 env "APP_ROOT_DIR" { default = "infra/single-host/app" }
 
@@ -114,11 +118,14 @@ environment "sandbox" {
   }
 }
 
-# Before the first deployment: key_name, an EC2 key pair of the region. With ssh_cidrs, SSH is
-# open to these ranges; without, it goes through Session Manager.
+# With ssh_cidrs, SSH is open to these ranges; without, it goes through Session Manager.
 environment "staging" {
-  approve   = "prompt"
-  variables = { recovery_window_in_days = 7 }
+  approve = "prompt"
+
+  variables = {
+    key_name                = env.KEY_NAME
+    recovery_window_in_days = 7
+  }
 }
 
 # Where more than one person deploys, the state belongs in a bucket: a block `backend "s3"`.
@@ -126,6 +133,7 @@ environment "prod" {
   approve = "prompt"
 
   variables = {
+    key_name         = env.KEY_NAME
     instance_type    = "t3.medium"
     data_volume_size = 50
 

@@ -12,6 +12,8 @@ from scripted import Scripted
 
 FARGATE = Path(__file__).resolve().parents[1]
 REGION = "us-east-1"
+# How a task ends that was skipped, and whose last line says why.
+SKIPPED = 77
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ locals {
     provider = "GitHub"
     configuration = tomap({
       Owner                = local.owner_and_name[0]
-      Repo                 = local.owner_and_name[1]
+      Repo                 = try(local.owner_and_name[1], "")
       Branch               = var.branch
       OAuthToken           = "handed-over-by-the-task-release"
       PollForSourceChanges = tostring(var.deploy_on_push)
@@ -82,6 +82,14 @@ resource "aws_codepipeline" "this" {
   }
 
   depends_on = [aws_iam_role_policy.pipeline]
+
+  lifecycle {
+    # Here and not at the variable: a destroy needs no repository.
+    precondition {
+      condition     = var.repository != ""
+      error_message = "The repository must be your copy of this project on GitHub, OWNER/NAME, for example by FARGATE_REPOSITORY in the environment."
+    }
+  }
 }
 
 resource "aws_iam_role" "pipeline" {

@@ -3,7 +3,8 @@ variable "repository" {
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.repository))
+    # Empty is refused by the pipeline: a destroy needs no repository.
+    condition     = var.repository == "" || can(regex("^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", var.repository))
     error_message = "The repository must be written OWNER/NAME: your copy of this project on GitHub."
   }
 }

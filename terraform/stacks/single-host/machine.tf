@@ -58,6 +58,12 @@ resource "aws_instance" "host" {
     # AWS emulators report the group at the network interface alone, and every plan would
     # put it back here. Another group makes another machine.
     ignore_changes = [vpc_security_group_ids]
+
+    # Here and not at the variable: a destroy needs no key pair.
+    precondition {
+      condition     = var.key_name != ""
+      error_message = "The key_name must name an EC2 key pair of the region, for example by KEY_NAME in the environment: without its private key nobody can release."
+    }
   }
 
   # A machine that boots before it may reach the network gives up, and none may touch the

@@ -26,7 +26,7 @@ variable "instance_name" {
 }
 
 variable "key_name" {
-  description = "EC2 key pair whose holders release, roll back and restore, over SSH or over Session Manager. Without one nobody does."
+  description = "EC2 key pair whose holders release, roll back and restore, over SSH or over Session Manager. Null: nobody does."
   type        = string
   default     = null
 }

@@ -179,3 +179,13 @@ run "refuses_a_region_with_one_zone" {
 
   expect_failures = [data.aws_availability_zones.available]
 }
+
+run "refuses_a_pipeline_without_a_repository" {
+  command = plan
+
+  variables {
+    repository = ""
+  }
+
+  expect_failures = [aws_codepipeline.this]
+}

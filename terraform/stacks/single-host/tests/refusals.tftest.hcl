@@ -107,3 +107,13 @@ run "refuses_bad_values" {
     var.secret_key_base,
   ]
 }
+
+run "refuses_a_machine_that_nobody_can_release_to" {
+  command = plan
+
+  variables {
+    key_name = ""
+  }
+
+  expect_failures = [aws_instance.host]
+}
