@@ -1,7 +1,5 @@
 //! `task.<name>`: a command of the stack's own, supervised like every other child.
 
-use std::collections::VecDeque;
-
 use super::super::{
     context::Context,
     failure::Failure,
@@ -16,8 +14,9 @@ use crate::{
     tools::locate,
 };
 
-/// How many of its last lines are shown when a task fails.
-const EXCERPT: usize = 20;
+/// With this exit code a task says that there was nothing for it to do, or that it cannot do it here, and
+/// with its last line why (as tests do under automake and meson).
+const SKIPPED: i32 = 77;
 
 pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
     let arguments = match &context.base.request.task {
@@ -26,7 +25,6 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
     };
     let step = Step::Task(task.name.clone());
     let command = command(context, task, arguments)?;
-    let mut last = VecDeque::new();
     let mut log = StepLog::open(context, &step, &context.access.redactor);
     let ended = context
         .stream(
@@ -36,23 +34,25 @@ pub async fn run(context: &Context, task: &TaskSpec) -> StepEnd {
             StopSignal::Terminate,
             |output| match output {
                 Output::Line { channel, line } => {
-                    context.events.doing(&step, line);
-                    log.take(Context::level_of(channel), line);
-                    if last.len() == EXCERPT {
-                        last.pop_front();
+                    log.take(channel, Context::level_of(channel), line);
+                    if let Some(line) = log.last() {
+                        context.events.doing(&step, line);
                     }
-                    last.push_back(line.to_owned());
                 }
                 Output::Started { .. } => {}
             },
         )
         .await;
-    log.finish();
+    let last = log.finish();
     let ended = ended?;
     if ended.was_stopped() {
         return Err(Stopped::Interrupted {
             pending: vec![step.to_string()],
         });
+    }
+    if ended.code == Some(SKIPPED) {
+        let reason = last.last().map_or("it gave no reason", String::as_str);
+        return Ok(Done::skipped(reason));
     }
     if !ended.success() {
         let message = format!("task {} ended with {}", task.name, ended.describe());

@@ -97,7 +97,8 @@ async fn apply(
             StopSignal::Interrupt,
             |output| match output {
                 Output::Line { channel, line } => {
-                    take(context, &step, &mut tally, &mut log, decoded(channel, line));
+                    let line = decoded(channel, line);
+                    take(context, &step, &mut tally, &mut log, channel, line);
                     let pending = tally.pending().into_iter();
                     let pending = pending.map(|address| context.events.redact(&address));
                     context.base.at_work.busy_with(&step, pending.collect());
@@ -122,7 +123,9 @@ async fn apply(
         });
     }
     if !ended.success() || !tally.errors.is_empty() {
-        let failure = terraform_failure::of("terraform apply", &ended, &tally);
+        let failure = terraform_failure::of("terraform apply", &ended, &tally, |text| {
+            context.events.redact(text)
+        });
         let failure = state_accident::after_apply(failure, context, terraform.folder());
         return Err(with_unknown(
             failure,

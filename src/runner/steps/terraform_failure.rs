@@ -18,27 +18,33 @@ use crate::{
 const DETAIL_LINES: usize = 12;
 
 /// The failure of a `terraform` call, from its diagnostics or, without any, its last words.
-pub fn of(call: &str, ended: &Ended, tally: &Tally) -> Failure {
+///
+/// `redact` takes secrets out before anything is cut off: what is left of one would not be known as it.
+pub fn of(call: &str, ended: &Ended, tally: &Tally, redact: impl Fn(&str) -> String) -> Failure {
     if tally.unsupported_format {
         return Failure::new(format!(
             "{call} speaks a newer format of JSON lines than this version understands"
         ))
         .hint("update amiable, or use an older Terraform");
     }
-    let Some(first) = tally.errors.first() else {
+    let errors: Vec<Diagnostic> = tally
+        .errors
+        .iter()
+        .map(|error| error.clone().map_text(&redact))
+        .collect();
+    let Some(first) = errors.first() else {
+        let plain = redact(&tally.plain_lines.join("\n"));
         let failure = Failure::new(format!("{call} ended with {}", ended.describe()));
-        let text = tally.plain_lines.join("\n");
         return failure
-            .because(&text)
-            .excerpt(tally.plain_lines.iter().take(DETAIL_LINES).cloned());
+            .because(&plain)
+            .excerpt(plain.lines().take(DETAIL_LINES).map(str::to_owned));
     };
     let mut hints: Vec<String> = Vec::new();
-    for error in &tally.errors {
+    for error in &errors {
         let mend = diagnosis::of(error).map(|known| known.mend.to_owned());
         hints.extend(mend.filter(|mend| !hints.contains(mend)));
     }
-    let locked = tally
-        .errors
+    let locked = errors
         .iter()
         .find_map(|error| StateLock::in_message(&error.detail));
     let message = match locked {
@@ -52,7 +58,7 @@ pub fn of(call: &str, ended: &Ended, tally: &Tally) -> Failure {
         },
     };
     Failure::new(message)
-        .excerpt(tally.errors.iter().flat_map(explain))
+        .excerpt(errors.iter().flat_map(explain))
         .hints(hints)
 }
 
@@ -150,7 +156,7 @@ mod tests {
             requests: 0,
             stragglers: vec![],
         };
-        let failure = of("terraform plan", &ended, &tally).failure;
+        let failure = of("terraform plan", &ended, &tally, str::to_owned).failure;
         assert_eq!(
             failure.message,
             "terraform plan: the AWS session has expired"
@@ -173,7 +179,7 @@ mod tests {
             requests: 0,
             stragglers: vec![],
         };
-        let failure = of("terraform apply", &ended, &tally).failure;
+        let failure = of("terraform apply", &ended, &tally, str::to_owned).failure;
         assert_eq!(failure.message, "terraform apply ended with signal 11");
         assert_eq!(
             failure.excerpt,

@@ -52,7 +52,7 @@ pub async fn run(context: &Context) -> StepEnd {
         let error = known_error::passing_one([complaint.as_str()]);
         if !retry.after("terraform init", error).await {
             context.go_on()?;
-            return Err(failed(&lines, &ended.describe()).into());
+            return Err(failed(context, &lines, &ended.describe()).into());
         }
     }
     // Now the provider's version is known.
@@ -88,7 +88,7 @@ async fn init(
                     if let Some(what) = line.strip_prefix("- ") {
                         context.events.doing(step, what);
                     }
-                    log.take(Context::level_of(channel), line);
+                    log.take(channel, Context::level_of(channel), line);
                     if channel == Channel::Stderr {
                         lines.push(line.to_owned());
                     }
@@ -115,17 +115,17 @@ fn stamp(context: &Context, folder: &Utf8Path) -> Result<String, Failure> {
         .map_err(|error| Failure::new(format!("failed to read the Terraform root: {error}")))
 }
 
-fn failed(stderr: &[String], how: &str) -> Failure {
-    let text = stderr.join("\n");
-    let summary = stderr.iter().find_map(|line| line.split_once("Error: "));
+fn failed(context: &Context, stderr: &[String], how: &str) -> Failure {
+    let text = context.events.redact(&stderr.join("\n"));
+    let summary = text.lines().find_map(|line| line.split_once("Error: "));
     let message = match summary {
         Some((_, summary)) => format!("terraform init: {summary}"),
         None => format!("terraform init ended with {how}"),
     };
-    let excerpt = stderr
-        .iter()
+    let excerpt = text
+        .lines()
         .filter(|line| !line.trim().is_empty())
         .take(EXCERPT)
-        .cloned();
+        .map(str::to_owned);
     Failure::new(message).because(&text).excerpt(excerpt)
 }

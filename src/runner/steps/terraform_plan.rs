@@ -74,7 +74,9 @@ pub async fn run(context: &Context) -> StepEnd {
     // Exit code 2 means "changes" and is also what a Go fatal error gives, so it proves nothing.
     if !matches!(ended.code, Some(0 | 2)) || !tally.errors.is_empty() {
         discard(context);
-        let failure = terraform_failure::of("terraform plan", &ended, &tally);
+        let failure = terraform_failure::of("terraform plan", &ended, &tally, |text| {
+            context.events.redact(text)
+        });
         return Err(initialise_next_time(context, failure, &tally).into());
     }
     let Some(summary) = &tally.summary else {
@@ -164,7 +166,7 @@ async fn plan(
                     if let Some(standing) = &mut standing {
                         standing.on_line(&line, terraform);
                     }
-                    take(context, &step, &mut tally, &mut log, line);
+                    take(context, &step, &mut tally, &mut log, channel, line);
                 }
                 Output::Started { .. } => {}
             },
@@ -188,10 +190,11 @@ pub(super) fn take(
     step: &Step,
     tally: &mut Tally,
     log: &mut StepLog<'_>,
+    channel: Channel,
     decoded: decode::Line,
 ) {
     if let Some((level, text)) = terraform_failure::log_line(&decoded) {
-        log.take_from(terraform_failure::speaker(&decoded), level, &text);
+        log.take_from(channel, terraform_failure::speaker(&decoded), level, &text);
     }
     if let Some(outcome) = tally.take(decoded) {
         context.events.send(Happening::ResourceDone(outcome));

@@ -87,6 +87,15 @@ pub struct Diagnostic {
     pub place: Option<String>,
 }
 
+impl Diagnostic {
+    /// Passes what Terraform and its providers wrote through `change`; for redaction.
+    pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.summary = change(&self.summary);
+        self.detail = change(&self.detail);
+        self
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     Error,

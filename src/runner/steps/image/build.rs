@@ -1,7 +1,5 @@
 //! `packer build` of one image, from a copy of its template.
 
-use std::collections::VecDeque;
-
 use camino::Utf8Path;
 
 use super::{inputs::Inputs, machine, unfinished};
@@ -140,7 +138,7 @@ async fn pack(
             },
         )
         .await;
-    log.finish();
+    let recent = log.finish();
     let ended = ended?;
     if ended.was_stopped() && !ended.success() {
         // Packer may have been in the middle of CreateImage, and then says nothing of the AMI.
@@ -176,7 +174,7 @@ async fn pack(
         Outcome::Failed { errors, .. } => {
             return Ok(Packed::NotBuilt {
                 creating: heard.creating,
-                stopped: failed(&errors, heard).into(),
+                stopped: failed(context, &errors, recent).into(),
             });
         }
     };
@@ -205,7 +203,6 @@ struct Heard {
     unknown: usize,
     /// Packer has said that it asks for the AMI.
     creating: bool,
-    recent: VecDeque<String>,
 }
 
 /// A provisioner may print without end; so much of its output is kept for the judgement.
@@ -215,9 +212,6 @@ const MESSAGES_KEPT: usize = 5_000;
 fn announces_image(line: &str) -> bool {
     line.contains("Creating AMI ") || line.contains("Creating unencrypted AMI ")
 }
-
-/// How many of the last lines are shown when a build fails.
-const EXCERPT: usize = 25;
 
 impl Heard {
     /// Takes a line of Packer in: log, activity, evidence.
@@ -241,18 +235,16 @@ impl Heard {
                 };
                 for line in lines {
                     self.creating |= announces_image(&line.text);
-                    log.take(level, &line.text);
-                    self.remember(&line.text);
+                    log.take(channel, level, &line.text);
                 }
             }
-            PackerEvent::BuildError { message, .. } => log.take(Level::Error, message),
+            PackerEvent::BuildError { message, .. } => log.take(channel, Level::Error, message),
             PackerEvent::Text(text) => {
-                log.take(Level::Info, text);
-                self.remember(text);
+                log.take(channel, Level::Info, text);
             }
             PackerEvent::Unknown { raw, .. } => {
                 self.unknown += 1;
-                log.take(Level::Trace, raw);
+                log.take(channel, Level::Trace, raw);
             }
             PackerEvent::ArtifactCount { .. }
             | PackerEvent::Artifact { .. }
@@ -282,15 +274,6 @@ impl Heard {
             self.events.push(event);
         }
     }
-
-    fn remember(&mut self, text: &str) {
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            if self.recent.len() == EXCERPT {
-                self.recent.pop_front();
-            }
-            self.recent.push_back(line.to_owned());
-        }
-    }
 }
 
 fn temporary_resource(context: &Context, temporary: Temporary) -> Record {
@@ -305,10 +288,12 @@ fn temporary_resource(context: &Context, temporary: Temporary) -> Record {
     }
 }
 
-fn failed(errors: &[String], heard: Heard) -> Failure {
+fn failed(context: &Context, errors: &[String], recent: Vec<String>) -> Failure {
     let first = errors
         .first()
         .map_or("it failed and gave no reason", String::as_str);
+    // Before its lines are taken apart: a secret may be folded over them.
+    let first = &*context.events.redact(first);
     let line = first
         .lines()
         .find(|line| !line.trim().is_empty())
@@ -317,7 +302,7 @@ fn failed(errors: &[String], heard: Heard) -> Failure {
     let line = line.replace(".Allowed exit codes are: [0]", "");
     if first.contains("Timeout waiting for SSH") {
         return Failure::new(format!("packer build: {line}"))
-            .excerpt(heard.recent)
+            .excerpt(recent)
             .hint("Packer could not log in to the instance: check ssh_username, the subnet and its security groups");
     }
     let failure = match known_error::of_text(first) {
@@ -326,7 +311,7 @@ fn failed(errors: &[String], heard: Heard) -> Failure {
             .excerpt([line]),
         None => Failure::new(format!("packer build: {line}")),
     };
-    failure.excerpt(heard.recent)
+    failure.excerpt(recent)
 }
 
 fn edits(

@@ -5,7 +5,8 @@ use std::io::BufRead;
 use crate::{
     events::{Level, ResourceOutcome, Step},
     journal::past::PastChild,
-    runner::{step_log::StepLog, steps::terraform_failure},
+    process::Channel,
+    runner::{context::Context, step_log::StepLog, steps::terraform_failure},
     tools::{
         packer::{
             decode::{self as packer, PackerEvent, UiLevel},
@@ -43,17 +44,17 @@ pub fn of(child: &PastChild, log: &mut StepLog<'_>) -> Account {
     match child.step.split_once('.') {
         Some(("image", image)) => {
             let mut build = Build::default();
-            lines(child, |level, line| match level {
-                Level::Info => build.take(packer::decode(line), log),
-                _ => log.take(level, line),
+            lines(child, |channel, line| match channel {
+                Channel::Stdout => build.take(packer::decode(line), log),
+                Channel::Stderr => log.take(channel, Level::Warn, line),
             });
             build.account(image)
         }
         _ => {
             let mut begun = false;
-            lines(child, |level, line| {
+            lines(child, |channel, line| {
                 begun = true;
-                log.take(level, line);
+                log.take(channel, Context::level_of(channel), line);
             });
             let doubt = format!("{} was at work: how it ended is not known", child.step);
             Account {
@@ -65,28 +66,31 @@ pub fn of(child: &PastChild, log: &mut StepLog<'_>) -> Account {
 }
 
 /// Hands on every line of both outputs. They are missing when the child was never started.
-fn lines(child: &PastChild, mut take: impl FnMut(Level, &str)) {
-    for (path, level) in [(&child.stdout, Level::Info), (&child.stderr, Level::Warn)] {
+fn lines(child: &PastChild, mut take: impl FnMut(Channel, &str)) {
+    for (path, channel) in [
+        (&child.stdout, Channel::Stdout),
+        (&child.stderr, Channel::Stderr),
+    ] {
         let Ok(file) = fs_err::File::open(path) else {
             continue;
         };
         let lines = std::io::BufReader::new(file).split(b'\n');
         for line in lines.map_while(Result::ok) {
-            take(level, &String::from_utf8_lossy(&line));
+            take(channel, &String::from_utf8_lossy(&line));
         }
     }
 }
 
 fn tally(child: &PastChild, log: &mut StepLog<'_>) -> Tally {
     let mut tally = Tally::default();
-    lines(child, |level, line| {
-        if level == Level::Warn {
-            log.take(level, line);
+    lines(child, |channel, line| {
+        if channel == Channel::Stderr {
+            log.take(channel, Level::Warn, line);
             return;
         }
         let decoded = terraform::line(line);
         if let Some((level, text)) = terraform_failure::log_line(&decoded) {
-            log.take_from(terraform_failure::speaker(&decoded), level, &text);
+            log.take_from(channel, terraform_failure::speaker(&decoded), level, &text);
         }
         tally.take(decoded);
     });
@@ -133,11 +137,13 @@ impl Build {
                     UiLevel::Error => Level::Warn,
                 };
                 for line in lines {
-                    log.take(level, &line.text);
+                    log.take(Channel::Stdout, level, &line.text);
                 }
             }
-            PackerEvent::BuildError { message, .. } => log.take(Level::Error, message),
-            PackerEvent::Text(text) => log.take(Level::Info, text),
+            PackerEvent::BuildError { message, .. } => {
+                log.take(Channel::Stdout, Level::Error, message)
+            }
+            PackerEvent::Text(text) => log.take(Channel::Stdout, Level::Info, text),
             _ => {}
         }
         self.note(event);
