@@ -26,4 +26,4 @@ bench *arguments:
 # Signal the driver at every record of its journal, and kill replacements of every kind at each of their AWS requests (the tests do a sample)
 kill-matrix:
     cargo test --locked --test kill_matrix -- --ignored --exact matrix::every_record --nocapture
-    AMIABLE_KILL_MATRIX_ONE_IN=1 cargo test --locked --test images -- --include-ignored --test-threads 1 --nocapture kill_matrix
+    AMIABLE_KILL_MATRIX_ONE_IN=1 cargo test --locked --test images -- --include-ignored --test-threads 1 --nocapture kill_matrix misfortune

@@ -102,6 +102,11 @@ impl<'a> StepLog<'a> {
         })
     }
 
+    /// `text` without secrets.
+    pub fn redact(&self, text: &str) -> String {
+        self.redactor.redact(text).into_owned()
+    }
+
     /// The last line that has been told: what the tool is at.
     pub fn last(&self) -> Option<&str> {
         self.told.recent.back().map(String::as_str)

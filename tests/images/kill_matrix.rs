@@ -68,6 +68,9 @@ impl fmt::Display for Trial {
     }
 }
 
+/// A read has one trial and a change three, so that a fourth has some of each.
+const ONE_IN: usize = 4;
+
 fn matrix(scenario: &Scenario) {
     let first = Project::deployed(*scenario, Settings::default());
     let points = points::of_replacement(&first);
@@ -85,7 +88,7 @@ fn matrix(scenario: &Scenario) {
         }
     }
     let all = trials.len();
-    let trials: Vec<Trial> = trials.into_iter().step_by(one_in()).collect();
+    let trials = lanes::sample(trials, ONE_IN);
     let what = format!(
         "{}, killed at {} requests, {} of {all} trials",
         scenario.name,
@@ -103,13 +106,6 @@ fn matrix(scenario: &Scenario) {
             false => vec!["the request never came".to_owned()],
         },
     );
-}
-
-/// Every how manieth trial is made, by `AMIABLE_KILL_MATRIX_ONE_IN`. A read has one trial and a change three, so
-/// that a fourth has some of each.
-fn one_in() -> usize {
-    let wanted = std::env::var("AMIABLE_KILL_MATRIX_ONE_IN").ok();
-    wanted.map_or(4, |number| number.parse().expect("a number from 1"))
 }
 
 /// Starts `replacement` and kills it where the trial wants it. False when it ends without having been there.

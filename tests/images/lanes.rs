@@ -18,6 +18,13 @@ use super::{
     strict_aws::strict::Settings,
 };
 
+/// Every `one_in`th of `trials`, or as many as `AMIABLE_KILL_MATRIX_ONE_IN` says instead.
+pub fn sample<Trial>(trials: Vec<Trial>, one_in: usize) -> Vec<Trial> {
+    let wanted = std::env::var("AMIABLE_KILL_MATRIX_ONE_IN").ok();
+    let one_in = wanted.map_or(one_in, |number| number.parse().expect("a number from 1"));
+    trials.into_iter().step_by(one_in).collect()
+}
+
 /// Carries out every trial: `attempt` gets a project and new content, starts a replacement with it, and does
 /// what the trial is about; `first` is the first lane's project. Afterwards the project is deployed again,
 /// and what there is is judged. Panics when something is wrong, after all the others were tried.

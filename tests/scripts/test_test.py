@@ -26,7 +26,7 @@ rm "$FIFO"
 class Test(ScriptCase):
     def setUp(self) -> None:
         super().setUp()
-        for name in ("mkfifo", "setsid", "seq"):
+        for name in ("mkfifo", "ps", "setsid", "seq"):
             self.link(name)
         self.tmp = self.folder / "tmp"
         self.tmp.mkdir()
@@ -53,8 +53,13 @@ class Test(ScriptCase):
     def test_all_sections(self) -> None:
         result = self.run_script("scripts/test")
         self.assertEqual(result.returncode, 0, result.stderr)
+        first, *called = self.called()
+        self.assertEqual(first, "bootstrap --yes --with tests")
+        # The last one runs beside some of the others.
+        self.assertEqual(sorted(called), sorted(self.sections))
+        beside = self.sections[-1]
         self.assertEqual(
-            self.called(), ["bootstrap --yes --with tests", *self.sections]
+            [section for section in called if section != beside], self.sections[:-1]
         )
         last = result.stdout.splitlines()[-1]
         self.assertEqual(last, f"{len(self.sections)} passed, 0 failed")
@@ -65,7 +70,7 @@ class Test(ScriptCase):
         self.script(f"check/{first}", "#!/bin/sh\nexit 3\n")
         result = self.run_script("scripts/test")
         self.assertEqual(result.returncode, 1)
-        self.assertEqual(self.called()[1:], self.sections[1:])
+        self.assertEqual(sorted(self.called()[1:]), sorted(self.sections[1:]))
         self.assertRegex(result.stdout, rf"(?m)^{first} +FAILED ")
         last = result.stdout.splitlines()[-1]
         self.assertEqual(last, f"{len(self.sections) - 1} passed, 1 failed")
@@ -74,8 +79,37 @@ class Test(ScriptCase):
     def test_chosen_sections(self) -> None:
         result = self.run_script("scripts/test", "unit", "format")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(self.called()[1:], ["unit", "format"])
+        self.assertEqual(self.called()[1:], ["format", "unit"])
         self.assertTrue(result.stdout.endswith("\n2 passed, 0 failed\n"))
+
+    def test_what_runs_beside_is_told_of_by_itself_and_counts(self) -> None:
+        """It fails first of all, and waits for nothing else."""
+        beside, other = self.sections[-1], self.sections[-2]
+        self.script(f"check/{beside}", '#!/bin/sh\necho one\necho up >"$FIFO"\nexit 1\n')
+        self.script(f"check/{other}", '#!/bin/sh\nread -r up <"$FIFO"\necho two\n')
+        os.mkfifo(self.env["FIFO"])
+        result = self.run_script("scripts/test", beside, other)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"== {beside}\none\n", result.stdout)
+        self.assertIn(f"== {other}\ntwo\n", result.stdout)
+        self.assertTrue(result.stdout.endswith("\n1 passed, 1 failed\n"))
+
+    def test_what_runs_beside_ends_with_the_whole(self) -> None:
+        beside, other = self.sections[-1], self.sections[-2]
+        self.script(
+            f"check/{beside}",
+            "#!/bin/sh\ntrap 'echo ended >>\"$CALLS\"; exit 1' TERM\necho up >\"$FIFO\"\n"
+            "while :; do sleep 0.1; done\n",
+        )
+        # The section beside it is asked to end, with the whole.
+        self.script(
+            f"check/{other}", '#!/bin/sh\nread -r up <"$FIFO"\nkill -TERM "$PPID"\n'
+        )
+        os.mkfifo(self.env["FIFO"])
+        result = self.run_script("scripts/test", beside, other)
+        self.assertEqual(result.returncode, 143, result.stderr)
+        self.assertIn("ended", self.called())
+        self.assertEqual(os.listdir(self.tmp), [])
 
     def test_an_unknown_section(self) -> None:
         result = self.run_script("scripts/test", "unit", "fun")

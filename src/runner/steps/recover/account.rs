@@ -48,7 +48,7 @@ pub fn of(child: &PastChild, log: &mut StepLog<'_>) -> Account {
                 Channel::Stdout => build.take(packer::decode(line), log),
                 Channel::Stderr => log.take(channel, Level::Warn, line),
             });
-            build.account(image)
+            build.account(image, |text| log.redact(text))
         }
         _ => {
             let mut begun = false;
@@ -161,15 +161,17 @@ impl Build {
                 }
             }
             PackerEvent::BuildError { message, .. } => {
-                let first = message.lines().next().unwrap_or_default().to_owned();
-                self.error.get_or_insert(first);
+                self.error.get_or_insert(message);
             }
             _ => {}
         }
     }
 
-    fn account(self, image: &str) -> Account {
-        let how = match (self.amis.as_slice(), &self.error) {
+    fn account(self, image: &str, redact: impl Fn(&str) -> String) -> Account {
+        // Whole: the beginning of a secret that goes on in the next line would not be known as one.
+        let error = self.error.as_deref().map(redact).unwrap_or_default();
+        let error = error.lines().next();
+        let how = match (self.amis.as_slice(), error) {
             ([], Some(error)) => format!("failed ({error})"),
             ([], None) if self.spoke => "stopped midway".to_owned(),
             ([], None) => "had not begun".to_owned(),
@@ -251,7 +253,7 @@ mod tests {
             lines
                 .iter()
                 .for_each(|line| build.note(packer::decode(line)));
-            build.account("web")
+            build.account("web", str::to_owned)
         };
         let text = |lines: &[&str]| account(lines).text.unwrap();
         assert_eq!(

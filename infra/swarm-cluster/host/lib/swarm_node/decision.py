@@ -24,16 +24,18 @@ def decide(
     joined: id of the swarm that this node joined last, if it joined one.
     """
     ours = published is not None and published.generation == node.generation
-    if state == "pending":
-        return Action.WAIT
     if node.role is Role.WORKER:
-        # A worker holds nothing that it could lose by leaving.
-        if state == "active":
-            moved = ours and joined is not None and published.swarm != joined
-            return Action.REJOIN if moved else Action.STAY
+        # A worker holds nothing that it could lose by leaving. One that was restarted
+        # while its manager is gone for good stays pending.
+        if state in ("active", "pending"):
+            if ours and joined is not None and published.swarm != joined:
+                return Action.REJOIN
+            return Action.STAY if state == "active" else Action.WAIT
         if state == "inactive":
             return Action.JOIN if ours else Action.WAIT
         return Action.REJOIN if ours else Action.WAIT
+    if state == "pending":
+        return Action.WAIT
     if state == "active":
         return Action.STAY
     if state != "inactive":
