@@ -1,6 +1,8 @@
 """The application's image, really built and run, where a Docker engine answers."""
 
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,30 +35,37 @@ def env() -> dict[str, str]:
     return environment("") | {name: os.environ[name] for name in passed}
 
 
-def used(image: str) -> list[str]:
-    """Images and containers of this name; others may be at work beside."""
-    images = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
-    containers = docker("ps", "--all", "--format", "{{.Image}}")
-    return [one for one in (images + "\n" + containers).splitlines() if one == image]
-
-
-def test_the_image_does_what_it_promises_and_leaves_nothing() -> None:
-    with subprocess.Popen(
-        [FARGATE / "tasks" / "try-app"],
+def try_app(stack: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [stack / "tasks" / "try-app"],
         env=env(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-    ) as task:
-        said = task.stdout.read()
-    if task.returncode == SKIPPED:
-        pytest.skip(said.strip())
-    assert task.returncode == 0, said
-    assert '"message": "Automation for the People"' in said
-    assert "the container is healthy, and runs as user 10001" in said
-    image = f"amiable-fargate-try:{task.pid}"
-    assert f"{image} does what it promises" in said
-    assert used(image) == []
+    )
+
+
+def test_the_image_does_what_it_promises_and_is_built_once(tmp_path: Path) -> None:
+    for part in ("app", "pipeline", "tasks"):
+        shutil.copytree(FARGATE / part, tmp_path / part)
+    # So that it is another image than that of others who are at work beside.
+    (tmp_path / "app" / "other").write_text(os.urandom(8).hex())
+    done = try_app(tmp_path)
+    if done.returncode == SKIPPED:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout
+    assert '"message": "Automation for the People"' in done.stdout
+    assert "the container is healthy, and runs as user 10001" in done.stdout
+    (image,) = re.findall(r"(amiable-fargate-try:\w+) does what it", done.stdout)
+    try:
+        assert "building the application's image" in done.stdout
+        again = try_app(tmp_path)
+        assert again.returncode == 0, again.stdout
+        assert "has been built before" in again.stdout
+        assert f"{image} does what it promises" in again.stdout
+        assert image not in docker("ps", "--all", "--format", "{{.Image}}").split()
+    finally:
+        docker("image", "rm", "--force", image)
 
 
 def test_an_image_that_is_not_there_is_no_promise_kept() -> None:
@@ -72,7 +81,7 @@ def test_an_image_that_answers_otherwise_is_found_out(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text(
         'FROM amiable-base:bookworm\nCMD ["sleep", "60"]\n'
     )
-    image = f"amiable-fargate-try:wrong-{os.getpid()}"
+    image = f"amiable-fargate-wrong:wrong-{os.getpid()}"
     docker("build", "--quiet", "--tag", image, str(tmp_path))
     try:
         done = run("pipeline/try-image", image, env=env())
