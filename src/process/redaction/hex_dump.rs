@@ -2,55 +2,65 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// The rows in `text`, in order.
 pub(super) fn rows(text: &[u8]) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
-    let mut at = 0;
-    while let Some(offset) = next_offset(text, at) {
-        let start = memrchr(b'\n', &text[..offset]).map_or(0, |end| end + 1);
-        let end = memchr(b'\n', &text[offset..]).map_or(text.len(), |end| offset + end);
-        let row = row(&text[start..end]);
-        rows.extend(row.map(|row| start + row.start..start + row.end));
-        at = end;
+    let mut done = 0;
+    let mut begun = [0; BLOCK];
+    for block in (0..text.len()).step_by(BLOCK) {
+        let count = BLOCK.min(text.len() - block);
+        offsets_begin(text, block, &mut begun[..count]);
+        for found in memchr_iter(1, &begun[..count]) {
+            let offset = block + found;
+            if offset < done || !is_offset(word(&text[offset..])) {
+                continue;
+            }
+            let start = memrchr(b'\n', &text[..offset]).map_or(0, |end| end + 1);
+            done = memchr(b'\n', &text[offset..]).map_or(text.len(), |end| offset + end);
+            let row = row(&text[start..done]);
+            rows.extend(row.map(|row| start + row.start..start + row.end));
+        }
     }
     rows
 }
 
-/// Where the next word is, from `at` on, that has as many digits as an offset and begins with them.
-fn next_offset(text: &[u8], mut at: usize) -> Option<usize> {
-    let is_digit = |at: usize| DIGITS[usize::from(text[at])];
-    // Six digits in a row are three in a row at every fourth place.
-    while at + 3 <= text.len() {
-        if is_digit(at) && is_digit(at + 1) && is_digit(at + 2) {
-            let before = (0..at).rev().take_while(|at| is_digit(*at)).count();
-            let after = (at..text.len()).take_while(|at| is_digit(*at)).count();
-            let start = at - before;
-            let begins = start == 0 || text[start - 1].is_ascii_whitespace();
-            let end = text.get(at + after);
-            let ends = end.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b':');
-            if begins && ends && OFFSET_DIGITS.contains(&(before + after)) {
-                return Some(start);
-            }
-            at += after;
-        }
-        at += 4;
+/// Sets 1 for each byte of `text` from `from` on with which a word begins that has as many digits as an
+/// offset, and 0 for others.
+///
+/// Words are many, and words of digits are few. This has no branches, so that the compiler makes it look at
+/// many bytes at a time.
+fn offsets_begin(text: &[u8], from: usize, begun: &mut [u8]) {
+    let count = begun.len();
+    let mut digits = [0; BLOCK + FEWEST_DIGITS];
+    let rest = &text[from..text.len().min(from + count + FEWEST_DIGITS)];
+    for (digit, byte) in digits.iter_mut().zip(rest) {
+        let is_number = byte.wrapping_sub(b'0') < 10;
+        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 6;
+        *digit = u8::from(is_number | is_letter);
     }
-    None
+    for (at, begun) in begun.iter_mut().enumerate() {
+        let first_four = digits[at] & digits[at + 1] & digits[at + 2] & digits[at + 3];
+        *begun = first_four & digits[at + 4] & digits[at + 5];
+    }
+    let after_first = &mut begun[usize::from(from == 0)..];
+    for (begun, before) in after_first.iter_mut().zip(&text[from.saturating_sub(1)..]) {
+        *begun &= u8::from(*before <= b' ');
+    }
+}
+
+/// What stands at the beginning of `text` before white space.
+fn word(text: &[u8]) -> &[u8] {
+    let length = text.iter().take_while(|it| !it.is_ascii_whitespace());
+    &text[..length.count()]
 }
 
 const OFFSET_DIGITS: RangeInclusive<usize> = 6..=16;
+const FEWEST_DIGITS: usize = *OFFSET_DIGITS.start();
 
-const DIGITS: [bool; 256] = {
-    let mut digits = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        digits[byte] = (byte as u8).is_ascii_hexdigit();
-        byte += 1;
-    }
-    digits
-};
+/// Bytes looked at at once.
+const BLOCK: usize = 128;
 
 /// Where in `line` a row of a hex dump stands, from its offset to its end.
 ///
@@ -59,11 +69,7 @@ const DIGITS: [bool; 256] = {
 fn row(line: &[u8]) -> Option<Range<usize>> {
     let mut at = 0;
     while at < line.len() {
-        let word = at..at
-            + line[at..]
-                .iter()
-                .take_while(|byte| !byte.is_ascii_whitespace())
-                .count();
+        let word = at..at + word(&line[at..]).len();
         if is_offset(&line[word.clone()]) && has_dumped_bytes(&line[word.end..]) {
             return Some(at..line.trim_ascii_end().len());
         }
@@ -101,6 +107,8 @@ fn has_dumped_bytes(rest: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -146,6 +154,25 @@ mod tests {
             "2024-01-02 10:11:12 started",
         ] {
             assert_eq!(row(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_found_as_line_by_line(
+            parts in proptest::collection::vec(
+                r"([0-9a-f]{5,17}:?|( |\n){1,3}|[0-9a-f]{2} [0-9a-f]{2}  ?[0-9A-F]{4}|[ -~é]{0,40}|>|\|){0,6}",
+                0..30,
+            ),
+        ) {
+            let text = parts.concat();
+            let mut start = 0;
+            let mut expected = Vec::new();
+            for line in text.split('\n') {
+                expected.extend(row(line.as_bytes()).map(|row| start + row.start..start + row.end));
+                start += line.len() + 1;
+            }
+            prop_assert_eq!(rows(text.as_bytes()), expected);
         }
     }
 }
