@@ -20,6 +20,8 @@
 //! cut short, encrypted, compressed or reversed. [`crate::credentials`] refuses the first and warns
 //! of the second.
 
+#[cfg(test)]
+mod dump_properties;
 mod escapes;
 mod forms;
 mod hex_dump;
