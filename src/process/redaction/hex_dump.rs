@@ -24,8 +24,8 @@ pub(super) fn rows(text: &[u8]) -> Vec<Range<usize>> {
                 continue;
             };
             let bytes = &text[offset + length..];
-            let bytes = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
             if has_dumped_bytes(bytes) {
+                let bytes = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
                 rows.push(offset..offset + length + bytes.trim_ascii_end().len());
                 done = offset + length + bytes.len();
             }
@@ -90,11 +90,18 @@ fn offset_length(text: &[u8]) -> Option<usize> {
 const OFFSET_DIGITS: RangeInclusive<usize> = 6..=16;
 const FEWEST_DIGITS: usize = *OFFSET_DIGITS.start();
 
+/// Bytes after an offset that are looked at.
+const NEAR: usize = 256;
+
 /// Bytes looked at at once.
 const BLOCK: usize = 128;
 
 /// At least four bytes in groups of one to four, or fewer if a column of text follows.
+///
+/// Only what is near counts, or a line of megabytes would be searched for its end at each of its numbers.
 fn has_dumped_bytes(rest: &[u8]) -> bool {
+    let near = &rest[..rest.len().min(NEAR)];
+    let rest = &near[..memchr(b'\n', near).unwrap_or(near.len())];
     let mut bytes = 0;
     for word in rest
         .split(u8::is_ascii_whitespace)
