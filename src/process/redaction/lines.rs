@@ -2,12 +2,9 @@
 
 use std::{borrow::Cow, collections::VecDeque, mem, ops::Range};
 
-use super::{
-    ANONYMOUS, Redactor, Searched, boundary_before, hex_dump, lines_with_offsets,
-    pieces::pieces,
-    replaced,
-    sieve::{LONGEST_END, Trail},
-};
+use memchr::memrchr;
+
+use super::{ANONYMOUS, Redactor, Searched, hex_dump, lines_with_offsets, replaced, sieve::Trail};
 use crate::process::stream::CUT_OFF;
 
 /// An end of a line that begins a secret with fewer bytes than this does not hold the line back.
@@ -20,11 +17,11 @@ pub(super) const HELD_FROM: usize = 4;
 /// Lines kept at most to see whether a secret goes on in them; the oldest is let go first.
 const MOST_LINES: usize = 1024;
 
-/// Bytes that are kept of a longer line that has been handed out, when no escape is in them.
-const KEPT: usize = 256;
-
 /// Bytes that are kept allocated for lines to come.
 const MOST_KEPT_ROOM: usize = 64 * 1024;
+
+/// Bytes of a line that are copied to have its line end with it, if there are spaces before them.
+const LONGEST_COPIED: usize = 4096;
 
 /// Redacts lines one by one, holding one back while it may end with the beginning of a secret that
 /// the next ones complete. Each line has a tag that comes back with it (its time, its channel).
@@ -33,16 +30,20 @@ pub struct RedactingLines<'r, T> {
     redactor: &'r Redactor,
     /// Lines that what follows may go on with.
     window: VecDeque<Line<T>>,
-    /// How many lines have been taken.
-    taken: usize,
+    /// How many bytes have been taken, line ends among them.
+    position: usize,
     trail: Trail,
     /// The line that is looked at, kept for its allocation.
     with_end: String,
+    /// Kept for its allocation, too.
+    spare: String,
 }
 
 #[derive(Debug)]
 struct Line<T> {
     text: String,
+    /// Position after its line end.
+    end: usize,
     /// `None` when the line has been handed out and stays only for what follows it.
     tag: Option<T>,
 }
@@ -52,9 +53,10 @@ impl<'r, T> RedactingLines<'r, T> {
         Self {
             redactor,
             window: VecDeque::new(),
-            taken: 0,
+            position: 0,
             trail: Trail::new(),
             with_end: String::new(),
+            spare: String::new(),
         }
     }
 
@@ -64,13 +66,14 @@ impl<'r, T> RedactingLines<'r, T> {
             return vec![(tag, line.to_owned())];
         };
         let line = &*without_cut_secret(searched, line);
-        self.taken += 1;
+        let start = self.position;
         if self.has_nothing(searched, line) {
-            self.keep_end(searched, line);
+            self.keep_end(start, line);
             return vec![(tag, line.to_owned())];
         }
         self.window.push_back(Line {
             text: line.to_owned(),
+            end: self.position,
             tag: Some(tag),
         });
         self.decide(searched)
@@ -82,16 +85,18 @@ impl<'r, T> RedactingLines<'r, T> {
         let Some(sieve) = &searched.sieve else {
             return false;
         };
+        let mut here = false;
+        let mut open = false;
+        // Of a line of megabytes only the last part is copied.
+        let cut = line.len().saturating_sub(LONGEST_COPIED);
+        let cut = memrchr(b' ', &line.as_bytes()[..cut]).map_or(0, |space| space + 1);
         // An escape may need the line end, in whatever layer.
         self.with_end.clear();
-        self.with_end.push_str(line);
+        self.with_end.push_str(&line[cut..]);
         self.with_end.push('\n');
-        let (mut here, mut open) = (false, false);
-        for piece in pieces(&self.with_end) {
-            let piece = &self.with_end[piece];
-            let found = searched.look(sieve, &mut self.trail, self.taken, piece);
-            here |= found.here;
-            open = found.open;
+        for text in [&line[..cut], &self.with_end] {
+            open = searched.look(sieve, &mut self.trail, self.position, text, |_| here = true);
+            self.position += text.len();
         }
         self.with_end.shrink_to(MOST_KEPT_ROOM);
         let none_waits = self.window.iter().all(|line| line.tag.is_none());
@@ -99,28 +104,26 @@ impl<'r, T> RedactingLines<'r, T> {
     }
 
     /// Keeps of `line`, which is handed out, and of the lines before it what the next ones may go on with.
-    fn keep_end(&mut self, searched: &Searched, line: &str) {
-        let first = self.trail.start().unwrap_or(self.taken + 1);
-        let lines = (self.taken + 1).saturating_sub(first).min(MOST_LINES);
-        while self.window.len() + 1 > lines.max(1) {
-            self.window.pop_front();
+    fn keep_end(&mut self, start: usize, line: &str) {
+        let first = self.trail.start().unwrap_or(self.position);
+        while let Some(oldest) = self.window.front()
+            && (oldest.end <= first || self.window.len() >= MOST_LINES)
+        {
+            self.spare = self
+                .window
+                .pop_front()
+                .map_or_else(String::new, |it| it.text);
         }
-        let mut text = line;
-        if line.len() > KEPT && lines <= 1 {
-            let escapes = |byte| {
-                searched
-                    .sieve
-                    .as_ref()
-                    .is_none_or(|it| it.begins_escape(byte))
-            };
-            let end = &line[boundary_before(line, line.len() - KEPT)..];
-            let bytes: usize = end.split_whitespace().map(str::len).sum();
-            if bytes > LONGEST_END && !line.bytes().any(escapes) {
-                text = end;
-            }
+        if self.position <= first {
+            return;
         }
+        let mut text = mem::take(&mut self.spare);
+        text.clear();
+        text.shrink_to(MOST_KEPT_ROOM);
+        text.push_str(&line[first.saturating_sub(start)..]);
         self.window.push_back(Line {
-            text: text.to_owned(),
+            text,
+            end: self.position,
             tag: None,
         });
     }

@@ -20,6 +20,9 @@
 //! cut short, encrypted, compressed or reversed. [`crate::credentials`] refuses the first and warns
 //! of the second.
 
+#[cfg(test)]
+mod dump_properties;
+mod escapes;
 mod forms;
 mod hex_dump;
 mod lines;
@@ -39,9 +42,9 @@ pub use lines::{RedactingLines, RedactingText};
 pub use strength::{SHORTEST, Strength, strength};
 
 use matcher::{Beginning, Hit, Matcher};
-use pieces::pieces;
+use pieces::{Piece, fine, pieces};
 use sieve::{Sieve, Suspicion, Trail};
-use view::{Decoder, View};
+use view::{Decoder, Rooms, View};
 
 const ANONYMOUS: &str = "[REDACTED]";
 const HEX_DUMP: &str = "[hex dump row withheld]";
@@ -202,34 +205,57 @@ impl Searched {
     fn suspicious(&self, sieve: &Sieve, text: &str) -> (Vec<Range<usize>>, usize) {
         let mut trail = Trail::new();
         let mut all: Vec<Range<usize>> = Vec::new();
-        for piece in pieces(text) {
-            let before = trail.start().unwrap_or(piece.start);
-            let found = self.look(sieve, &mut trail, piece.start, &text[piece.clone()]);
-            if !found.here {
-                continue;
-            }
-            let start = if found.reaches_back {
-                before
-            } else {
-                piece.start
-            };
-            add_part(&mut all, start..piece.end);
-        }
+        self.look(sieve, &mut trail, 0, text, |part| add_part(&mut all, part));
         let end = trail.start().unwrap_or(text.len());
         (all, end)
     }
 
-    /// What `sieve` says of `piece`.
-    fn look(&self, sieve: &Sieve, trail: &mut Trail, position: usize, piece: &str) -> Suspicion {
-        sieve.look(trail, position, |look| {
-            self.read(piece, &mut |view| look(&view.bytes));
-        })
+    /// Looks for suspicious parts of `text`, which goes on after `trail` at `position`. Returns whether its
+    /// end is [open](Suspicion::open).
+    fn look(
+        &self,
+        sieve: &Sieve,
+        trail: &mut Trail,
+        position: usize,
+        text: &str,
+        mut on_part: impl FnMut(Range<usize>),
+    ) -> bool {
+        let bytes = text.as_bytes();
+        let mut is_open = false;
+        let mut go_on = |trail: &mut Trail, piece: Range<usize>, found: Suspicion| {
+            let start = position + piece.start;
+            if found.here {
+                let before = trail.start().filter(|_| found.reaches_back);
+                on_part(before.unwrap_or(start)..position + piece.end);
+            }
+            is_open = found.open;
+            sieve.go_on(trail, start);
+        };
+        for Piece { range, has_escapes } in pieces(bytes, &sieve.escapes) {
+            if has_escapes {
+                let found = sieve.look_at_readings(trail, |rooms, look| {
+                    self.read(&text[range.clone()], rooms, &mut |view| look(&view.bytes));
+                });
+                go_on(trail, range, found);
+                continue;
+            }
+            let found = sieve.look_at_plain(trail, &bytes[range.clone()]);
+            if !found.here {
+                go_on(trail, range, found);
+                continue;
+            }
+            for range in fine(bytes, range) {
+                let found = sieve.look_at_plain(trail, &bytes[range.clone()]);
+                go_on(trail, range, found);
+            }
+        }
+        is_open
     }
 
     /// Searches all of `text`.
     fn scan(&self, text: &str) -> Scan {
         let mut scan = Scan::default();
-        self.read(text, &mut |view| {
+        self.read(text, &mut Rooms::default(), &mut |view| {
             self.scan_view(view, text, &mut scan);
             ALL_DECODERS
         });
@@ -237,10 +263,10 @@ impl Searched {
     }
 
     /// Shows each reading of `text` to `visit`, which says which decoders may find something in it.
-    fn read(&self, text: &str, visit: &mut dyn FnMut(&View<'_>) -> u16) {
+    fn read(&self, text: &str, rooms: &mut Rooms, visit: &mut dyn FnMut(&View<'_>) -> u16) {
         let source = View::of(text);
         let decoders = visit(&source);
-        self.read_decoded(&source, decoders, LAYERS, None, visit);
+        self.read_decoded(&source, decoders, LAYERS, None, rooms, visit);
     }
 
     fn read_decoded(
@@ -249,6 +275,7 @@ impl Searched {
         decoders: u16,
         layers: usize,
         last: Option<Decoder>,
+        rooms: &mut Rooms,
         visit: &mut dyn FnMut(&View<'_>) -> u16,
     ) {
         if decoders == 0 {
@@ -259,11 +286,13 @@ impl Searched {
             if decoders >> at & 1 == 0 || (layers == 0 && !one_more) {
                 continue;
             }
-            if let Some(decoded) = view.decoded(decoder) {
+            if let Some(decoded) = view.decoded(decoder, rooms) {
                 let decoders = visit(&decoded);
                 if layers > 0 {
-                    self.read_decoded(&decoded, decoders, layers - 1, Some(decoder), visit);
+                    let last = Some(decoder);
+                    self.read_decoded(&decoded, decoders, layers - 1, last, rooms, visit);
                 }
+                rooms.put(decoded);
             }
         }
     }

@@ -388,7 +388,7 @@ fn is_streamed_like(streamed: &str, whole: &str) -> bool {
 
 /// Few cases by default, because building an automaton without optimisation takes long; more with
 /// `PROPTEST_CASES`.
-fn config() -> ProptestConfig {
+pub(super) fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok();
     ProptestConfig {
         cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(64),

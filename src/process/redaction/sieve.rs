@@ -9,12 +9,13 @@
 //! Text comes in pieces, lines as a rule. The [`Trail`] holds what a form may have of its bytes in the
 //! pieces before.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use super::{
+    escapes::Escapes,
     lines::HELD_FROM,
     matcher::{skippable, squeezed},
-    view::Decoder,
+    view::{Decoder, Rooms},
 };
 
 /// Bytes of a window. A line whose end begins a form with at least as many is held back, so it must
@@ -26,25 +27,23 @@ const _: () = assert!(WINDOW <= HELD_FROM);
 const LONGEST_RUN: usize = 8;
 
 /// Bytes carried from one piece to the next at most: with one more they would be a run of windows.
-pub(super) const LONGEST_END: usize = LONGEST_RUN + WINDOW - 2;
+const LONGEST_END: usize = LONGEST_RUN + WINDOW - 2;
 
 /// Bytes looked at at once: they and the table of windows fit into a processor's first cache.
 const BLOCK: usize = 4096;
 
+/// Bytes looked at first where only those count that touch what stands before.
+const TOUCHING: usize = 32;
+
+/// Windows that are looked up before those that are known are looked at.
+const KNOWN_AT_ONCE: usize = 32;
+
 /// Different ends that the pieces before may have, read one way or the other, before they are given up.
 const MOST_ENDS: usize = 32;
 
-/// Counts as a byte of a form: white space does not.
-const KEPT: u16 = 1;
-/// Begins the bar that is skipped like white space, and other characters too.
-const BAR: u16 = 1 << 1;
-/// The bits above are the decoders'.
-const FIRST_DECODER: u32 = 2;
-
 #[derive(Debug)]
 pub(super) struct Sieve {
-    /// For each byte whether it is skipped, and by one bit each which decoders it may matter to.
-    classes: Box<[u16; 256]>,
+    pub escapes: Escapes,
     windows: Windows,
     /// The first window of each form.
     first_windows: Windows,
@@ -78,6 +77,7 @@ pub(super) struct Trail {
     piece: Piece,
     /// White space is taken out here.
     block: Box<[u8; LONGEST_END + BLOCK]>,
+    rooms: Rooms,
 }
 
 /// What is known of the piece that is being looked at.
@@ -103,13 +103,6 @@ struct Pass {
     filled: usize,
     /// How many bytes were looked at, white space not counted.
     seen: usize,
-    classes: u16,
-}
-
-struct Squeezed {
-    taken: usize,
-    written: usize,
-    classes: u16,
 }
 
 impl End {
@@ -119,10 +112,6 @@ impl End {
         end.bytes[..kept.len()].copy_from_slice(kept);
         end.length = kept.len();
         end
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
     }
 }
 
@@ -135,6 +124,7 @@ impl Trail {
             known: 0,
             piece: Piece::default(),
             block: Box::new([0; LONGEST_END + BLOCK]),
+            rooms: Rooms::default(),
         }
     }
 
@@ -167,7 +157,7 @@ impl Trail {
     }
 
     /// Ends the piece at `position`, of which a form in the next one can have `carried` bytes.
-    fn end_piece(&mut self, position: usize, carried: usize) -> Suspicion {
+    fn end_piece(&mut self, position: usize, carried: usize) {
         let Piece { least, most, .. } = self.piece;
         std::mem::swap(&mut self.ends, &mut self.piece.ends);
         if least >= carried {
@@ -183,7 +173,6 @@ impl Trail {
             self.known -= least;
             self.pieces.pop_front();
         }
-        self.piece.found
     }
 }
 
@@ -196,7 +185,7 @@ impl Sieve {
         let count: usize = forms.iter().map(|form| form.len() + 1 - WINDOW).sum();
         let run = run.min(LONGEST_RUN);
         let mut sieve = Self {
-            classes: Box::new(classes(decoders)),
+            escapes: Escapes::of(decoders),
             windows: Windows::room_for(count),
             first_windows: Windows::room_for(forms.len()),
             run,
@@ -211,35 +200,52 @@ impl Sieve {
         Some(sieve)
     }
 
-    /// Whether an escape may begin with `byte`.
-    pub fn begins_escape(&self, byte: u8) -> bool {
-        self.classes[usize::from(byte)] >> FIRST_DECODER != 0
+    /// Looks at a piece that reads the same in every encoding. It is the next one only once the trail
+    /// [goes on](Self::go_on) from it.
+    pub fn look_at_plain(&self, trail: &mut Trail, piece: &[u8]) -> Suspicion {
+        trail.begin_piece();
+        self.look_at(trail, piece, false);
+        trail.piece.found
     }
 
-    /// Looks at the piece at `position`. `read` shows each reading of it, and is told for each which
-    /// decoders may find something in it, by one bit each.
-    pub fn look(
+    /// Looks at any piece. `read` shows each reading of it, and is told for each which decoders may find
+    /// something in it, by one bit each.
+    pub fn look_at_readings(
         &self,
         trail: &mut Trail,
-        position: usize,
-        read: impl FnOnce(&mut dyn FnMut(&[u8]) -> u16),
+        read: impl FnOnce(&mut Rooms, &mut dyn FnMut(&[u8]) -> u16),
     ) -> Suspicion {
         trail.begin_piece();
-        read(&mut |bytes| self.look_at(trail, bytes) >> FIRST_DECODER);
-        trail.end_piece(position, self.carried)
+        let mut rooms = mem::take(&mut trail.rooms);
+        read(&mut rooms, &mut |bytes| {
+            self.look_at(trail, bytes, true);
+            self.escapes.decoders_for(bytes)
+        });
+        trail.rooms = rooms;
+        trail.piece.found
     }
 
-    /// Takes in one reading of a piece. Returns the classes of its bytes.
-    fn look_at(&self, trail: &mut Trail, bytes: &[u8]) -> u16 {
-        let (mut length, mut classes) = (0, 0);
+    /// Ends the piece that was looked at, which is at `position`.
+    pub fn go_on(&self, trail: &mut Trail, position: usize) {
+        trail.end_piece(position, self.carried);
+    }
+
+    /// Takes in one reading of a piece.
+    fn look_at(&self, trail: &mut Trail, bytes: &[u8], has_escapes: bool) {
+        let mut length = 0;
         for at in 0..trail.ends.len() {
             let end = trail.ends[at];
-            trail.block[..end.length].copy_from_slice(end.as_bytes());
+            trail.block[..LONGEST_END].copy_from_slice(&end.bytes);
             // After one pass over all of it, only what touches the end before is new.
             let touching_only = at > 0;
+            let mut squeeze = Squeeze {
+                bytes,
+                has_escapes,
+                at: 0,
+            };
             let pass = self.look_after(
                 end.length,
-                bytes,
+                &mut squeeze,
                 touching_only,
                 &mut trail.block,
                 &mut trail.piece.found,
@@ -247,7 +253,7 @@ impl Sieve {
             if touching_only && length >= self.carried {
                 continue;
             }
-            (length, classes) = (pass.seen, pass.classes);
+            length = pass.seen;
             let filled = &trail.block[..pass.filled];
             trail.piece.found.open |= self.may_end_in_beginning(filled);
             let end = End::of(filled, self.carried);
@@ -255,37 +261,31 @@ impl Sieve {
         }
         trail.piece.least = trail.piece.least.min(length);
         trail.piece.most = trail.piece.most.max(length);
-        classes
     }
 
-    /// Looks at `bytes` after the `before` bytes that are in `block` already, or only at as many of them
-    /// as can touch those.
+    /// Looks at the bytes of `squeeze` after the `before` bytes that are in `block` already, or only at as
+    /// many of them as can touch those.
     fn look_after(
         &self,
         before: usize,
-        bytes: &[u8],
+        squeeze: &mut Squeeze<'_>,
         touching_only: bool,
         block: &mut [u8; LONGEST_END + BLOCK],
         found: &mut Suspicion,
     ) -> Pass {
         let (mut kept, mut from_before) = (before, before);
-        let (mut at, mut seen, mut classes) = (0, 0, 0);
+        let mut seen = 0;
         loop {
-            let squeezed = self.squeeze(bytes, at, &mut block[kept..]);
-            at += squeezed.taken;
-            seen += squeezed.written;
-            classes |= squeezed.classes;
-            let filled = kept + squeezed.written;
+            let limit = if touching_only { TOUCHING } else { BLOCK };
+            let written = squeeze.next(limit, &mut block[kept..]);
+            seen += written;
+            let filled = kept + written;
             if let Some(start) = self.find_run(&block[..filled]) {
                 found.here = true;
                 found.reaches_back |= start < from_before;
             }
-            if at >= bytes.len() || (touching_only && seen >= self.carried) {
-                return Pass {
-                    filled,
-                    seen,
-                    classes,
-                };
+            if squeeze.is_done() || (touching_only && seen >= self.carried) {
+                return Pass { filled, seen };
             }
             kept = filled.min(self.carried);
             block.copy_within(filled - kept..filled, 0);
@@ -293,75 +293,36 @@ impl Sieve {
         }
     }
 
-    /// Writes up to a block of `bytes` from `at` on to `out`, without what is skipped.
-    fn squeeze(&self, bytes: &[u8], at: usize, out: &mut [u8]) -> Squeezed {
-        let taken = (bytes.len() - at).min(BLOCK);
-        let block = &bytes[at..at + taken];
-        let out = &mut out[..taken];
-        let (mut written, mut classes) = (0, 0);
-        let words = block.chunks_exact(8);
-        let rest = words.remainder();
-        for word in words {
-            for &byte in word {
-                classes |= self.classes[usize::from(byte)];
-            }
-            let (word, kept) = squeezed_word(u64::from_le_bytes(word.try_into().expect("eight")));
-            out[written..written + 8].copy_from_slice(&word.to_le_bytes());
-            written += kept;
-        }
-        for &byte in rest {
-            let class = self.classes[usize::from(byte)];
-            out[written] = byte;
-            written += usize::from(class & KEPT);
-            classes |= class;
-        }
-        if classes & BAR == 0 {
-            return Squeezed {
-                taken,
-                written,
-                classes,
-            };
-        }
-        let (mut from, mut written) = (0, 0);
-        while from < taken {
-            match skippable(bytes, at + from) {
-                0 => {
-                    out[written] = block[from];
-                    written += 1;
-                    from += 1;
-                }
-                skipped => from += skipped,
-            }
-        }
-        Squeezed {
-            taken: from,
-            written,
-            classes,
-        }
-    }
-
     /// Where the first run of known windows begins that is long enough.
     fn find_run(&self, bytes: &[u8]) -> Option<usize> {
         let windows = (bytes.len() + 1).saturating_sub(WINDOW);
-        // A run of `run` windows has one at every `run`th place.
-        let mut at = self.run - 1;
-        while at < windows {
-            if self.knows(bytes, at) {
-                let before = (0..at)
-                    .rev()
-                    .take_while(|at| self.knows(bytes, *at))
-                    .count();
-                let after = (at..windows)
-                    .take(self.run)
-                    .take_while(|at| self.knows(bytes, *at))
-                    .count();
-                if before + after >= self.run {
-                    return Some(at - before);
-                }
+        // A run of `run` windows has one at every `run`th place. Which of them are known is written down
+        // first, without branches: the processor need not wait for the table then.
+        let mut from = self.run - 1;
+        let mut known = [0_u16; KNOWN_AT_ONCE];
+        while from < windows {
+            let mut count = 0;
+            let mut at = from;
+            for _ in 0..KNOWN_AT_ONCE.min((windows - from).div_ceil(self.run)) {
+                known[count] = at as u16;
+                count += usize::from(self.knows(bytes, at));
+                at += self.run;
             }
-            at += self.run;
+            from = at;
+            let mut runs = known[..count].iter();
+            if let Some(start) = runs.find_map(|&at| self.run_around(bytes, windows, at.into())) {
+                return Some(start);
+            }
         }
         None
+    }
+
+    /// Where the run of known windows around the one at `at` begins, if it is long enough.
+    fn run_around(&self, bytes: &[u8], windows: usize, at: usize) -> Option<usize> {
+        let known = |at: &usize| self.knows(bytes, *at);
+        let before = (0..at).rev().take_while(known).count();
+        let after = (at..windows).take(self.run).take_while(known).count();
+        (before + after >= self.run).then_some(at - before)
     }
 
     /// Whether the end of `bytes` may be the beginning of a form, with a window or more.
@@ -385,43 +346,98 @@ impl Sieve {
     }
 }
 
-/// A set of windows that has some others, too: one bit for each hash.
+/// A set of windows that has some others, too: two bits of one word for each (a Bloom filter).
 #[derive(Debug)]
 struct Windows {
-    bits: Vec<u64>,
-    /// How far a hash is shifted to be an index of a bit.
+    words: Vec<u64>,
+    /// How far a hash is shifted to be an index of a word.
     shift: u32,
 }
 
 impl Windows {
-    /// For `count` windows: one bit in 16 or fewer is set, in 4 kB at least and 512 kB at most.
+    /// For `count` windows: one bit in 8 or fewer is set, in 4 kB at least and 512 kB at most.
     fn room_for(count: usize) -> Self {
-        let bits = (count * 16).next_power_of_two().ilog2().clamp(15, 22);
+        let bits = (count * 8).next_power_of_two().ilog2().clamp(15, 22);
+        let words = bits - u64::BITS.ilog2();
         Self {
-            bits: vec![0; 1 << (bits - u64::BITS.ilog2())],
-            shift: u32::BITS - bits,
+            words: vec![0; 1 << words],
+            shift: u64::BITS - words,
         }
     }
 
     fn insert(&mut self, window: &[u8]) {
-        let index = self.index(window, 0);
-        self.bits[index / 64] |= 1 << (index % 64);
+        let (index, bits) = self.place(window, 0);
+        self.words[index] |= bits;
     }
 
     /// Whether it may have the window of `bytes` at `at`.
     #[inline]
     fn contains(&self, bytes: &[u8], at: usize) -> bool {
-        let index = self.index(bytes, at);
-        self.bits[index / 64] >> (index % 64) & 1 == 1
+        let (index, bits) = self.place(bytes, at);
+        self.words[index] & bits == bits
     }
 
     #[inline]
-    fn index(&self, bytes: &[u8], at: usize) -> usize {
+    fn place(&self, bytes: &[u8], at: usize) -> (usize, u64) {
         let window = bytes[at..at + WINDOW].try_into();
         let window = u32::from_le_bytes(window.expect("a window has four bytes"));
         // Fibonacci hashing: the upper bits of the product depend on all bits of the window.
-        (window.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
+        let hash = u64::from(window).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let bits = 1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63);
+        ((hash >> self.shift) as usize, bits)
     }
+}
+
+/// Takes white space out.
+struct Squeeze<'b> {
+    bytes: &'b [u8],
+    /// The bar may be among the bytes, too.
+    has_escapes: bool,
+    at: usize,
+}
+
+impl Squeeze<'_> {
+    fn is_done(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
+    /// Writes the next bytes to `out`, `limit` at most. Returns how many were written.
+    fn next(&mut self, limit: usize, out: &mut [u8]) -> usize {
+        let end = self.bytes.len().min(self.at + limit);
+        let mut written = 0;
+        if self.has_escapes {
+            while self.at < end {
+                match skippable(self.bytes, self.at) {
+                    0 => {
+                        out[written] = self.bytes[self.at];
+                        written += 1;
+                        self.at += 1;
+                    }
+                    skipped => self.at += skipped,
+                }
+            }
+            return written;
+        }
+        let bytes = &self.bytes[self.at..end];
+        let out = &mut out[..bytes.len()];
+        self.at = end;
+        let words = bytes.chunks_exact(8);
+        let rest = words.remainder();
+        for word in words {
+            let (word, kept) = squeezed_word(u64::from_le_bytes(word.try_into().expect("eight")));
+            out[written..written + 8].copy_from_slice(&word.to_le_bytes());
+            written += kept;
+        }
+        for &byte in rest {
+            out[written] = byte;
+            written += usize::from(!is_space(byte));
+        }
+        written
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The eight bytes of `word` without white space, and how many are left.
@@ -438,7 +454,7 @@ fn squeezed_word(mut word: u64) -> (u64, usize) {
         let at = small.trailing_zeros() - 7;
         let before = (1 << at) - 1;
         let byte = (word >> at) as u8;
-        if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+        if is_space(byte) {
             word = (word & before) | ((word >> 8) & !before);
             kept -= 1;
             small = (small & (small - 1)) >> 8;
@@ -447,17 +463,4 @@ fn squeezed_word(mut word: u64) -> (u64, usize) {
         }
     }
     (word, kept)
-}
-
-fn classes(decoders: &[Decoder]) -> [u16; 256] {
-    std::array::from_fn(|byte| {
-        let byte = u8::try_from(byte).expect("an index of 256 elements");
-        let kept = if skippable(&[byte], 0) == 0 { KEPT } else { 0 };
-        let bar = if byte == "│".as_bytes()[0] { BAR } else { 0 };
-        let decoders = decoders.iter().enumerate();
-        let triggered = decoders.filter(|(_, decoder)| decoder.is_triggered_by(byte));
-        triggered.fold(kept | bar, |class, (at, _)| {
-            class | 1 << FIRST_DECODER << at
-        })
-    })
 }

@@ -4,6 +4,30 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+/// Vectors for the views to come, so that a short text with escapes costs no allocations.
+#[derive(Debug, Default)]
+pub(super) struct Rooms(Vec<(Vec<u8>, Vec<Segment>)>);
+
+/// Bytes of a view that are kept allocated at most.
+const MOST_KEPT_ROOM: usize = 64 * 1024;
+
+impl Rooms {
+    fn take(&mut self) -> (Vec<u8>, Vec<Segment>) {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// Takes the vectors of `view` back.
+    pub fn put(&mut self, view: View<'_>) {
+        if let (Cow::Owned(mut bytes), Some((_, mut segments))) = (view.bytes, view.origin)
+            && bytes.capacity() <= MOST_KEPT_ROOM
+        {
+            bytes.clear();
+            segments.clear();
+            self.0.push((bytes, segments));
+        }
+    }
+}
+
 /// Bytes to search, and the way back to where they come from.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -104,7 +128,7 @@ impl Decoder {
     }
 
     /// What stands at the beginning of `bytes`: how many of them it takes, and what it means.
-    fn token(self, bytes: &[u8]) -> Option<(usize, Meaning)> {
+    pub fn token(self, bytes: &[u8]) -> Option<(usize, Meaning)> {
         match self {
             Self::Percent => percent(bytes),
             Self::Form if bytes[0] == b'+' => Some((1, Meaning::Byte(b' '))),
@@ -132,10 +156,10 @@ impl<'a> View<'a> {
     }
 
     /// What `decoder` makes of the bytes; `None` when it changes nothing.
-    pub fn decoded(&'a self, decoder: Decoder) -> Option<View<'a>> {
+    pub fn decoded(&'a self, decoder: Decoder, rooms: &mut Rooms) -> Option<View<'a>> {
         let (mut start, mut taken, mut meaning) = self.next_escape(decoder, 0)?;
-        let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut segments = Vec::new();
+        let (mut bytes, mut segments) = rooms.take();
+        bytes.reserve(self.bytes.len());
         let mut copied = 0;
         loop {
             segments.push(Segment {
@@ -196,7 +220,7 @@ impl<'a> View<'a> {
 }
 
 /// What an escape stands for.
-enum Meaning {
+pub(super) enum Meaning {
     Nothing,
     Byte(u8),
     Character(char),
@@ -379,7 +403,9 @@ mod tests {
 
     fn decoded(decoder: Decoder, text: &str) -> String {
         let source = View::of(text);
-        let view = source.decoded(decoder).expect("something to decode");
+        let view = source
+            .decoded(decoder, &mut Rooms::default())
+            .expect("something to decode");
         String::from_utf8(view.bytes.into_owned()).unwrap()
     }
 
@@ -481,16 +507,29 @@ mod tests {
 
     #[test]
     fn text_without_escapes_has_no_view_of_its_own() {
-        assert!(View::of("50% of it").decoded(Decoder::Percent).is_none());
-        assert!(View::of("plain").decoded(Decoder::Backslash).is_none());
+        assert!(
+            View::of("50% of it")
+                .decoded(Decoder::Percent, &mut Rooms::default())
+                .is_none()
+        );
+        assert!(
+            View::of("plain")
+                .decoded(Decoder::Backslash, &mut Rooms::default())
+                .is_none()
+        );
     }
 
     #[test]
     fn every_byte_leads_back_to_its_source() {
         let text = r"x\u00e9y\nz";
         let source = View::of(text);
-        let view = source.decoded(Decoder::Backslash).unwrap();
-        assert!(view.decoded(Decoder::Percent).is_none());
+        let view = source
+            .decoded(Decoder::Backslash, &mut Rooms::default())
+            .unwrap();
+        assert!(
+            view.decoded(Decoder::Percent, &mut Rooms::default())
+                .is_none()
+        );
         assert_eq!(view.bytes, "xéy\nz".as_bytes());
         let starts: Vec<usize> = (0..=view.bytes.len())
             .map(|at| view.source_start(at))
@@ -502,9 +541,15 @@ mod tests {
     fn views_of_views_lead_back_to_the_first_source() {
         let text = r#"{\"a\":\"%2526\"}"#;
         let source = View::of(text);
-        let json = source.decoded(Decoder::Backslash).unwrap();
-        let once = json.decoded(Decoder::Percent).unwrap();
-        let view = once.decoded(Decoder::Percent).unwrap();
+        let json = source
+            .decoded(Decoder::Backslash, &mut Rooms::default())
+            .unwrap();
+        let once = json
+            .decoded(Decoder::Percent, &mut Rooms::default())
+            .unwrap();
+        let view = once
+            .decoded(Decoder::Percent, &mut Rooms::default())
+            .unwrap();
         assert_eq!(view.bytes, br#"{"a":"&"}"#.as_slice());
         let at = view.bytes.iter().position(|&byte| byte == b'&').unwrap();
         assert_eq!(
