@@ -150,7 +150,8 @@ fn ask(source: &SourceSpec, deadline: Instant, context: &Context) -> Result<Valu
         SourceSpec::Env(name) => variable(name, context),
         SourceSpec::Pass(entry) => pass::look_up(entry, deadline, context),
         SourceSpec::Keyring(account) => {
-            keyring::look_up(&context.keyring_service(), account, deadline)
+            let service = context.keyring_service();
+            keyring::look_up(&service, account, deadline, &context.unwanted)
         }
         SourceSpec::Command(words) => command::look_up(words, deadline, context),
     }

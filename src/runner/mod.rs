@@ -359,7 +359,9 @@ async fn first<T>(
     let worked = match base.record(Record::StepStarted {
         step: step.to_string(),
     }) {
-        Ok(()) => work.await,
+        Ok(()) => work
+            .await
+            .map_err(|stopped| unless_asked_to_stop(base, stopped)),
         Err(failure) => Err(failure.into()),
     };
     let (end, value) = match worked {
@@ -375,6 +377,18 @@ async fn first<T>(
     });
     execute::finish(events, step, result);
     First { end, value }
+}
+
+/// These steps only look: what fails once the user has asked to stop was ended because of that.
+fn unless_asked_to_stop(base: &Base, stopped: step_output::Stopped) -> step_output::Stopped {
+    match stopped {
+        step_output::Stopped::Failed(_) if base.stop.signal().is_some() => {
+            step_output::Stopped::Interrupted {
+                pending: Vec::new(),
+            }
+        }
+        stopped => stopped,
+    }
 }
 
 /// Tells of every step but those in `begun` that it was never started.
