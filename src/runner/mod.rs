@@ -62,11 +62,12 @@ use self::{
 };
 use crate::{
     config::Stack,
+    credentials,
     errors::{Error, Exit},
     events::{Event, Happening, Output, RunResult, RunStart, Signal, Step, StepResult, Warning},
     journal::{self, Journal, Lock, PastRun, Record, RunFolder, StateFolder, lock::LockError},
     plan::{self, Request},
-    process::ProcessIdentity,
+    process::{ProcessIdentity, redaction::Redactor},
     run_id::RunId,
 };
 
@@ -207,7 +208,7 @@ impl Run {
             })?;
 
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        let events = Emitter::new(sender);
+        let events = Emitter::new(sender).with_redactor(Arc::new(known_at_once(&base.stack)));
         events.send(Happening::RunStarted(run_start(&base, &plan)));
         if let Some(later) = of_the_future {
             events.send(Happening::Warning {
@@ -366,6 +367,10 @@ async fn first<T>(
     };
     let (end, value) = match worked {
         Ok((done, value)) => (Ok(done), Some(value)),
+        Err(step_output::Stopped::Failed(failure)) => {
+            let failure = failure.map_text(|text| events.redact(text));
+            (Err(failure.into()), None)
+        }
         Err(stopped) => (Err(stopped), None),
     };
     base.at_work.end(step);
@@ -377,6 +382,13 @@ async fn first<T>(
     });
     execute::finish(events, step, result);
     First { end, value }
+}
+
+/// What is taken out of texts until the credentials are looked up: preflight may show a line of a file that a secret stands in.
+fn known_at_once(stack: &Stack) -> Redactor {
+    let context = credentials::Context::of_process(stack, &stack.root, false);
+    let secrets = credentials::in_environment(&stack.credentials, &context);
+    Redactor::new(secrets.iter().map(|(name, secret)| (*name, secret)))
 }
 
 /// These steps only look: what fails once the user has asked to stop was ended because of that.
