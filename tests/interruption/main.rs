@@ -1,5 +1,6 @@
 //! Stopping the driver, gently and not, and what becomes of the processes that it started.
 //!
+//! - [`child`]: what a child is started with;
 //! - [`requests`]: the first, second and third request to stop, without a terminal;
 //! - [`questions`]: what only asks, and whom one request ends;
 //! - [`builder`]: a builder machine that takes for ever to start;
@@ -9,6 +10,7 @@
 
 mod adoption;
 mod builder;
+mod child;
 mod left_behind;
 mod questions;
 mod requests;
