@@ -10,6 +10,7 @@
 //! - [`leftovers`]: what builds have left in the account;
 //! - [`retry`]: which calls are made again, and when;
 //! - [`side_by_side`]: several questions at the same time;
+//! - [`first`]: the two steps before there is a context;
 //! - [`execute`]: which step runs when, and what the run amounts to;
 //! - [`steps`]: the steps themselves;
 //! - [`step_log`]: what tools print;
@@ -22,6 +23,7 @@ pub mod context;
 pub mod emitter;
 pub mod execute;
 pub mod failure;
+mod first;
 pub mod frontend;
 pub mod git;
 pub mod installed;
@@ -55,19 +57,18 @@ use self::{
     at_work::AtWork,
     context::{Base, Context, Git},
     emitter::Emitter,
-    execute::{Verdict, result_of, word},
+    execute::Verdict,
+    first::first,
     frontend::Questions,
-    step_output::StepEnd,
     stop::Stop,
 };
 use crate::{
     config::Stack,
-    credentials,
     errors::{Error, Exit},
     events::{Event, Happening, Output, RunResult, RunStart, Signal, Step, StepResult, Warning},
     journal::{self, Journal, Lock, PastRun, Record, RunFolder, StateFolder, lock::LockError},
     plan::{self, Request},
-    process::{ProcessIdentity, redaction::Redactor},
+    process::ProcessIdentity,
     run_id::RunId,
 };
 
@@ -208,7 +209,7 @@ impl Run {
             })?;
 
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        let events = Emitter::new(sender).with_redactor(Arc::new(known_at_once(&base.stack)));
+        let events = Emitter::new(sender);
         events.send(Happening::RunStarted(run_start(&base, &plan)));
         if let Some(later) = of_the_future {
             events.send(Happening::Warning {
@@ -341,66 +342,6 @@ fn looks_for_leftovers(context: &Context) -> bool {
         context.base.request.operation,
         Operation::Task | Operation::ImageSweep
     )
-}
-
-/// The end of one of the two first steps, with what it found out.
-struct First<T> {
-    end: StepEnd,
-    value: Option<T>,
-}
-
-async fn first<T>(
-    base: &Base,
-    events: &Emitter,
-    step: &Step,
-    work: impl Future<Output = Result<(step_output::Done, T), step_output::Stopped>>,
-) -> First<T> {
-    events.send(Happening::StepStarted { step: step.clone() });
-    base.at_work.begin(step);
-    let worked = match base.record(Record::StepStarted {
-        step: step.to_string(),
-    }) {
-        Ok(()) => work
-            .await
-            .map_err(|stopped| unless_asked_to_stop(base, stopped)),
-        Err(failure) => Err(failure.into()),
-    };
-    let (end, value) = match worked {
-        Ok((done, value)) => (Ok(done), Some(value)),
-        Err(step_output::Stopped::Failed(failure)) => {
-            let failure = failure.map_text(|text| events.redact(text));
-            (Err(failure.into()), None)
-        }
-        Err(stopped) => (Err(stopped), None),
-    };
-    base.at_work.end(step);
-    let result = result_of(&end);
-    // The journal of a failed start is for people; the events below tell them as well.
-    let _ = base.record(Record::StepEnded {
-        step: step.to_string(),
-        result: word(&result).to_owned(),
-    });
-    execute::finish(events, step, result);
-    First { end, value }
-}
-
-/// What is taken out of texts until the credentials are looked up: preflight may show a line of a file that a secret stands in.
-fn known_at_once(stack: &Stack) -> Redactor {
-    let context = credentials::Context::of_process(stack, &stack.root, false);
-    let secrets = credentials::in_environment(&stack.credentials, &context);
-    Redactor::new(secrets.iter().map(|(name, secret)| (*name, secret)))
-}
-
-/// These steps only look: what fails once the user has asked to stop was ended because of that.
-fn unless_asked_to_stop(base: &Base, stopped: step_output::Stopped) -> step_output::Stopped {
-    match stopped {
-        step_output::Stopped::Failed(_) if base.stop.signal().is_some() => {
-            step_output::Stopped::Interrupted {
-                pending: Vec::new(),
-            }
-        }
-        stopped => stopped,
-    }
 }
 
 /// Tells of every step but those in `begun` that it was never started.
