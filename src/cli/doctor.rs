@@ -11,6 +11,7 @@ use crate::{
     credentials::{self, Context, CredentialError, Outcome, Resolved},
     errors::{Error, Exit},
     images::leftovers::counts,
+    process::Unwanted,
     runner::{failure::Failure, installed, leftovers, past::Known, query::Query},
     tools::locate::Tool,
 };
@@ -181,7 +182,7 @@ fn leftovers(global: &Global, stack: &Stack) -> Option<Finding> {
     let known = Known::read(stack, None).ok()?;
     let regions = leftovers::regions(stack, &known);
     let found = leftovers::look(&query, stack, &regions, &known).ok()?;
-    let mut things = leftovers::containers(stack, &known);
+    let mut things = leftovers::containers(stack, &known, Unwanted::never());
     things.extend(found.of_dead_runs);
     let mut details = Vec::new();
     let mut mends = Vec::new();

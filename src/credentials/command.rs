@@ -27,7 +27,8 @@ pub fn look_up(words: &[String], deadline: Instant, context: &Context) -> Result
     };
     let command = command(program, arguments, context);
     let left = deadline.saturating_duration_since(Instant::now());
-    let captured = process::capture(&command, left).map_err(|error| match error {
+    let captured = process::capture_unless(&command, left, || context.unwanted.now());
+    let captured = captured.map_err(|error| match error {
         ProcessError::Start { source, .. } => {
             Trouble::unavailable(format!("cannot be started: {source}")).mend(format!(
                 "install {program}, or correct the path in the stack file"

@@ -10,7 +10,7 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::config::Stack;
+use crate::{config::Stack, process::Unwanted};
 
 /// Where and how credentials are looked up.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Context {
     pub interactive: bool,
     /// When all look-ups together have to be over.
     pub deadline: Duration,
+    /// Whether they are still wanted.
+    pub unwanted: Unwanted,
     /// Folder in which the kernel shows who made the machine; tells an EC2 instance.
     pub machine: Utf8PathBuf,
 }
@@ -56,6 +58,7 @@ impl Context {
                 true => Self::INTERACTIVE_DEADLINE,
                 false => Self::DEADLINE,
             },
+            unwanted: Unwanted::never(),
             machine: "/sys/class/dmi/id".into(),
         }
     }

@@ -1,9 +1,12 @@
 //! The keyring of the operating system: Secret Service, macOS Keychain.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use keyring_core::{CredentialPersistence, CredentialStore, Entry, Error};
@@ -12,16 +15,27 @@ use super::{
     source::Trouble,
     value::{self, Value},
 };
-use crate::secret::Secret;
+use crate::{process::Unwanted, secret::Secret};
+
+/// How often it is asked whether the answer is still wanted.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Looks up `account` of `service`.
 ///
 /// # Errors
 ///
 /// When there is no keyring, it is locked, it has no such entry, the entry is no secret, or nothing
-/// of this is known at `deadline`: a keyring may be asking its user for a password meanwhile.
-pub fn look_up(service: &str, account: &str, deadline: Instant) -> Result<Value, Trouble> {
-    let bytes = ask(service, account, deadline, |entry| entry.get_secret())?;
+/// of this is known at `deadline`, or when it becomes `unwanted`: a keyring may be asking its user for a password
+/// meanwhile.
+pub fn look_up(
+    service: &str,
+    account: &str,
+    deadline: Instant,
+    unwanted: &Unwanted,
+) -> Result<Value, Trouble> {
+    let bytes = ask(service, account, deadline, unwanted, |entry| {
+        entry.get_secret()
+    })?;
     value::whole(&bytes).map_err(|unusable| Trouble::broken(unusable.problem("its value")))
 }
 
@@ -37,9 +51,13 @@ pub fn set(
     deadline: Instant,
 ) -> Result<(), Trouble> {
     let secret = secret.clone();
-    ask(service, account, deadline, move |entry| {
-        entry.set_password(secret.expose())
-    })
+    ask(
+        service,
+        account,
+        deadline,
+        &Unwanted::never(),
+        move |entry| entry.set_password(secret.expose()),
+    )
 }
 
 /// Removes `account` of `service`.
@@ -48,7 +66,7 @@ pub fn set(
 ///
 /// As for [`look_up`].
 pub fn remove(service: &str, account: &str, deadline: Instant) -> Result<(), Trouble> {
-    ask(service, account, deadline, |entry| {
+    ask(service, account, deadline, &Unwanted::never(), |entry| {
         entry.delete_credential()
     })
 }
@@ -59,6 +77,7 @@ fn ask<T: Send + 'static>(
     service: &str,
     account: &str,
     deadline: Instant,
+    unwanted: &Unwanted,
     work: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Trouble> {
     let (service, account) = (service.to_owned(), account.to_owned());
@@ -75,13 +94,25 @@ fn ask<T: Send + 'static>(
             let _ = sender.send(result);
         })
         .map_err(|error| Trouble::broken(format!("failed to start a thread: {error}")))?;
-    receiver.recv_timeout(left).unwrap_or_else(|_| {
-        Err(Trouble::broken(format!(
-            "the keyring gave no answer within {} s; it may be asking for its password",
-            left.as_secs()
-        ))
-        .mend("unlock the keyring, then try again"))
-    })
+    while Instant::now() < deadline && !unwanted.now() {
+        let pause = deadline.min(Instant::now() + LOOK_AGAIN);
+        let pause = pause.saturating_duration_since(Instant::now());
+        match receiver.recv_timeout(pause) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Trouble::broken("internal error: the look-up panicked"));
+            }
+        }
+    }
+    let waited = match unwanted.now() {
+        true => "before it was told to stop".to_owned(),
+        false => format!("within {} s", left.as_secs()),
+    };
+    Err(Trouble::broken(format!(
+        "the keyring gave no answer {waited}; it may be asking for its password"
+    ))
+    .mend("unlock the keyring, then try again"))
 }
 
 /// The platform's store, if it keeps what it is given.

@@ -31,6 +31,6 @@ pub use aws_ways::AwsWay;
 pub use context::{Context, DriverEnvironment};
 pub use error::{CredentialError, StoreError, Unresolved};
 pub use resolution::{Outcome, Resolution, Resolved};
-pub use resolve::resolve;
+pub use resolve::{in_environment, resolve};
 pub use source::{Answer, Attempt, SourceName, Trouble, TroubleKind};
 pub use write::{Stored, WritableStore, remove, set};

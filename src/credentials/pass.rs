@@ -165,7 +165,7 @@ fn run(
 ) -> Result<Captured, Trouble> {
     let prompts = Prompts::now(&context.variables);
     let left = deadline.saturating_duration_since(Instant::now());
-    match process::capture(command, left) {
+    match process::capture_unless(command, left, || context.unwanted.now()) {
         Ok(captured) => match diagnose(entry, &captured) {
             None => Ok(captured),
             Some(trouble) => Err(trouble),
@@ -174,11 +174,13 @@ fn run(
             prompts.end_newer(&context.variables);
             Err(too_late(entry, after))
         }
-        Err(
-            error @ (ProcessError::Start { .. }
-            | ProcessError::Ended { .. }
-            | ProcessError::Wait { .. }),
-        ) => Err(Trouble::broken(error.to_string())),
+        Err(error @ ProcessError::Ended { .. }) => {
+            prompts.end_newer(&context.variables);
+            Err(Trouble::broken(error.to_string()))
+        }
+        Err(error @ (ProcessError::Start { .. } | ProcessError::Wait { .. })) => {
+            Err(Trouble::broken(error.to_string()))
+        }
     }
 }
 

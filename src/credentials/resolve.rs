@@ -19,6 +19,7 @@ use crate::{
     config::{CredentialSpec, SourceSpec},
     events::Warning,
     process::redaction::Strength,
+    secret::Secret,
 };
 
 /// Looks up all credentials of `specs` at the same time, each in its sources in order.
@@ -52,6 +53,26 @@ pub fn resolve(specs: &[CredentialSpec], context: &Context) -> Resolution {
     generate(specs, &mut credentials, context);
     leave_to_aws(specs, &mut credentials, &chosen, context);
     Resolution { credentials }
+}
+
+/// The secrets of `specs` that stand in environment variables, with the credentials' names: what can be known without asking
+/// any store.
+pub fn in_environment<'s>(
+    specs: &'s [CredentialSpec],
+    context: &Context,
+) -> Vec<(&'s str, Secret)> {
+    let mut found = Vec::new();
+    for spec in specs {
+        for source in &spec.sources {
+            if let SourceSpec::Env(name) = source
+                && let Ok(value) = variable(name, context)
+                && let Ok(value) = acceptable(value, context)
+            {
+                found.push((spec.name.as_str(), value.secret));
+            }
+        }
+    }
+    found
 }
 
 /// What the sources of one credential said.
@@ -150,7 +171,8 @@ fn ask(source: &SourceSpec, deadline: Instant, context: &Context) -> Result<Valu
         SourceSpec::Env(name) => variable(name, context),
         SourceSpec::Pass(entry) => pass::look_up(entry, deadline, context),
         SourceSpec::Keyring(account) => {
-            keyring::look_up(&context.keyring_service(), account, deadline)
+            let service = context.keyring_service();
+            keyring::look_up(&service, account, deadline, &context.unwanted)
         }
         SourceSpec::Command(words) => command::look_up(words, deadline, context),
     }

@@ -86,7 +86,7 @@ pub fn set(
         Target::Keyring(account) => {
             keyring::set(&service, account, &value.secret, deadline())
                 .map_err(|trouble| failed("write", &source, &trouble))?;
-            keyring::look_up(&service, account, deadline())
+            keyring::look_up(&service, account, deadline(), &context.unwanted)
         }
         Target::Pass(entry) => {
             warnings.extend(pass::set(entry, &value.secret, context)?);

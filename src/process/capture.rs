@@ -52,7 +52,7 @@ pub fn capture(command: &ToolCommand, deadline: Duration) -> Result<Captured, Pr
     capture_unless(command, deadline, || false)
 }
 
-/// As [`capture`], and ends the group as soon as `unwanted` says so.
+/// As [`capture`], and ends the group as soon as `unwanted` says so; what is unwanted before it starts is not started.
 ///
 /// # Errors
 ///
@@ -62,6 +62,10 @@ pub fn capture_unless(
     deadline: Duration,
     unwanted: impl Fn() -> bool,
 ) -> Result<Captured, ProcessError> {
+    if unwanted() {
+        let program = command.program.clone();
+        return Err(ProcessError::Ended { program });
+    }
     let mut expression = duct::cmd(command.program.as_str(), &command.args)
         .full_env(environment::of(command))
         .stdout_capture()
@@ -174,7 +178,18 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_any_more_is_ended() {
-        let command = ToolCommand::new("sleep").arg("1000");
+        let folder = tempfile::tempdir().unwrap();
+        let started = folder.path().join("started");
+        let command = ToolCommand::new("sh")
+            .args(["-c", "touch started; exec sleep 1000"])
+            .cwd(camino::Utf8PathBuf::try_from(folder.path().to_owned()).unwrap());
+        let error = capture_unless(&command, LONG, || started.exists()).unwrap_err();
+        assert!(matches!(error, ProcessError::Ended { .. }), "{error}");
+    }
+
+    #[test]
+    fn what_nobody_wants_is_not_started() {
+        let command = ToolCommand::new("/nonexistent/tool");
         let error = capture_unless(&command, LONG, || true).unwrap_err();
         assert!(matches!(error, ProcessError::Ended { .. }), "{error}");
     }

@@ -2,6 +2,7 @@
 //! to them.
 //!
 //! - [`capture`]: short commands whose output is wanted whole (versions, `pass show`, `aws ...`);
+//! - [`unwanted`]: whether their answer is still wanted;
 //! - [`stream`]: long children with their output in files (`packer build`, `terraform apply`);
 //! - [`session`]: a session of its own for each of them;
 //! - [`mark`]: finding them and their descendants again;
@@ -24,6 +25,7 @@ pub mod replace;
 mod session;
 pub mod stream;
 pub mod temporary;
+pub mod unwanted;
 
 use std::{io, time::Duration};
 
@@ -38,6 +40,7 @@ pub use named::named;
 pub use own::protect_own;
 pub use replace::replace;
 pub use stream::{Channel, Ended, Output, Spool, StopSignal, stream};
+pub use unwanted::Unwanted;
 
 /// A child that did not run to its end.
 ///

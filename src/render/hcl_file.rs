@@ -7,7 +7,7 @@ use hcl_edit::{
     structure::{Block, Body},
 };
 
-use super::place::{place, problem};
+use super::place::{place, problem, without_line};
 use crate::config::{ConfigError, Place};
 
 /// An HCL file and what it parses to.
@@ -49,6 +49,15 @@ impl HclFile {
             text,
             body,
         })
+    }
+
+    /// As [`HclFile::parse`], for a file of values.
+    ///
+    /// # Errors
+    ///
+    /// When it is not HCL, with the place but not the line there.
+    pub fn parse_values(path: &Utf8Path, text: &str) -> Result<HclFile, ConfigError> {
+        Self::parse(path, text).map_err(|error| without_line(path, &error))
     }
 
     /// The place of something that was parsed from this file.

@@ -47,6 +47,21 @@ pub fn problem(
     }
 }
 
+/// As `error`, which is about a file of values, without the line it is on: there may be a secret in it, and values are read
+/// before anybody knows the secrets.
+pub fn without_line(path: &Utf8Path, error: &ConfigError) -> ConfigError {
+    let places = error.problems.iter().filter_map(|one| one.place.as_ref());
+    let place = places.map(ToString::to_string).next();
+    problem(
+        format!(
+            "failed to parse {}",
+            place.unwrap_or_else(|| path.to_string())
+        ),
+        None,
+        Some("the line is not shown, as it may hold a secret: look at it in the file".to_owned()),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use super::{failure::Failure, known_tools::KnownTools};
 use crate::{
     command::ToolCommand,
     errors::Exit,
-    process,
+    process::{self, Unwanted},
     tools::{
         aws, docker,
         evidence::Evidence,
@@ -77,16 +77,21 @@ pub struct Found {
 ///
 /// With exit code 5 when it is not there, does not answer, or is too old.
 pub fn find(tool: Tool) -> Result<Installed, Failure> {
-    Ok(find_unless_known(tool, &KnownTools::default())?.installed)
+    let found = find_unless_known(tool, &KnownTools::default(), &Unwanted::never())?;
+    Ok(found.installed)
 }
 
-/// Finds `tool`, and asks for its version unless that is known already. Blocks.
+/// Finds `tool`, and asks for its version unless that is known already or becomes `unwanted`. Blocks.
 ///
 /// # Errors
 ///
 /// As [`find`].
-pub fn find_unless_known(tool: Tool, known: &KnownTools) -> Result<Found, Failure> {
-    let program = behind_shim(path(tool)?);
+pub fn find_unless_known(
+    tool: Tool,
+    known: &KnownTools,
+    unwanted: &Unwanted,
+) -> Result<Found, Failure> {
+    let program = behind_shim(path(tool)?, unwanted);
     let Some(probe) = probe(tool) else {
         let version = Version::new(0, 0, 0);
         return Ok(Found {
@@ -105,7 +110,7 @@ pub fn find_unless_known(tool: Tool, known: &KnownTools) -> Result<Found, Failur
         .and_then(|evidence| known.version(tool, &program, evidence));
     let (version, new_evidence) = match remembered {
         Some(version) => (version.clone(), None),
-        None => (ask(tool, &probe, &program)?, evidence),
+        None => (ask(tool, &probe, &program, unwanted)?, evidence),
     };
     if version < probe.minimum {
         return Err(Failure::of(
@@ -124,8 +129,14 @@ pub fn find_unless_known(tool: Tool, known: &KnownTools) -> Result<Found, Failur
     })
 }
 
-fn ask(tool: Tool, probe: &Probe, program: &Utf8Path) -> Result<Version, Failure> {
-    let answer = process::capture(&(probe.command)(program.to_owned()), DEADLINE)
+fn ask(
+    tool: Tool,
+    probe: &Probe,
+    program: &Utf8Path,
+    unwanted: &Unwanted,
+) -> Result<Version, Failure> {
+    let question = (probe.command)(program.to_owned());
+    let answer = process::capture_unless(&question, DEADLINE, || unwanted.now())
         .map_err(|error| Failure::of(Exit::MissingTool, error.to_string()).hint(tool.mend()))?;
     (probe.decode)(&answer.stdout)
         .filter(|_| answer.success())
@@ -143,11 +154,11 @@ fn ask(tool: Tool, probe: &Probe, program: &Utf8Path) -> Result<Version, Failure
 }
 
 /// The program that a shim of pyenv would start; any other stays as it is.
-fn behind_shim(program: Utf8PathBuf) -> Utf8PathBuf {
+fn behind_shim(program: Utf8PathBuf, unwanted: &Unwanted) -> Utf8PathBuf {
     let Some(question) = pyenv::which(&program) else {
         return program;
     };
-    let real = process::capture(&question, DEADLINE)
+    let real = process::capture_unless(&question, DEADLINE, || unwanted.now())
         .ok()
         .filter(process::Captured::success)
         .map(|answer| Utf8PathBuf::from(answer.stdout_text()))

@@ -12,6 +12,7 @@ use crate::{
         tag,
     },
     journal::{past::PastTemporary, record::TemporaryKind},
+    process::Unwanted,
     run_id::RunId,
     sandbox::{
         Sandbox,
@@ -60,9 +61,9 @@ pub fn regions(stack: &Stack, known: &Known) -> BTreeSet<String> {
     regions
 }
 
-/// Builder machines of runs that are over, in the sandbox. Without Docker there are none.
-pub fn containers(stack: &Stack, known: &Known) -> Vec<Thing> {
-    let Some(builder) = builder(stack) else {
+/// Builder machines of runs that are over, in the sandbox. Without Docker there are none, nor when they are `unwanted`.
+pub fn containers(stack: &Stack, known: &Known, unwanted: Unwanted) -> Vec<Thing> {
+    let Some(builder) = builder(stack, unwanted) else {
         return Vec::new();
     };
     let over: BTreeSet<&str> = known.over.iter().map(|past| past.run.as_str()).collect();
@@ -84,9 +85,9 @@ pub fn containers(stack: &Stack, known: &Known) -> Vec<Thing> {
 ///
 /// # Errors
 ///
-/// When Docker cannot be used.
-pub fn remove_containers(stack: &Stack, run: &RunId) -> Result<(), Failure> {
-    let Some(builder) = builder(stack) else {
+/// When Docker cannot be used, or it becomes `unwanted`.
+pub fn remove_containers(stack: &Stack, run: &RunId, unwanted: Unwanted) -> Result<(), Failure> {
+    let Some(builder) = builder(stack, unwanted) else {
         return Ok(());
     };
     match builder.sweep(|other| other != run.as_str()) {
@@ -95,14 +96,14 @@ pub fn remove_containers(stack: &Stack, run: &RunId) -> Result<(), Failure> {
     }
 }
 
-fn builder(stack: &Stack) -> Option<Builder> {
+fn builder(stack: &Stack, unwanted: Unwanted) -> Option<Builder> {
     if !stack.environment.is_sandbox() {
         return None;
     }
     let docker = installed::path(Tool::Docker).ok()?;
     let sandbox = Sandbox::of_project(&stack.root);
     let host = HostSettings::detect();
-    Some(Builder::new(docker, &sandbox, locate::home(), host))
+    Some(Builder::new(docker, &sandbox, locate::home(), host).unless(unwanted))
 }
 
 enum Question {

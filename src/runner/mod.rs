@@ -10,6 +10,7 @@
 //! - [`leftovers`]: what builds have left in the account;
 //! - [`retry`]: which calls are made again, and when;
 //! - [`side_by_side`]: several questions at the same time;
+//! - [`first`]: the two steps before there is a context;
 //! - [`execute`]: which step runs when, and what the run amounts to;
 //! - [`steps`]: the steps themselves;
 //! - [`step_log`]: what tools print;
@@ -22,6 +23,7 @@ pub mod context;
 pub mod emitter;
 pub mod execute;
 pub mod failure;
+mod first;
 pub mod frontend;
 pub mod git;
 pub mod installed;
@@ -55,9 +57,9 @@ use self::{
     at_work::AtWork,
     context::{Base, Context, Git},
     emitter::Emitter,
-    execute::{Verdict, result_of, word},
+    execute::Verdict,
+    first::first,
     frontend::Questions,
-    step_output::StepEnd,
     stop::Stop,
 };
 use crate::{
@@ -340,41 +342,6 @@ fn looks_for_leftovers(context: &Context) -> bool {
         context.base.request.operation,
         Operation::Task | Operation::ImageSweep
     )
-}
-
-/// The end of one of the two first steps, with what it found out.
-struct First<T> {
-    end: StepEnd,
-    value: Option<T>,
-}
-
-async fn first<T>(
-    base: &Base,
-    events: &Emitter,
-    step: &Step,
-    work: impl Future<Output = Result<(step_output::Done, T), step_output::Stopped>>,
-) -> First<T> {
-    events.send(Happening::StepStarted { step: step.clone() });
-    base.at_work.begin(step);
-    let worked = match base.record(Record::StepStarted {
-        step: step.to_string(),
-    }) {
-        Ok(()) => work.await,
-        Err(failure) => Err(failure.into()),
-    };
-    let (end, value) = match worked {
-        Ok((done, value)) => (Ok(done), Some(value)),
-        Err(stopped) => (Err(stopped), None),
-    };
-    base.at_work.end(step);
-    let result = result_of(&end);
-    // The journal of a failed start is for people; the events below tell them as well.
-    let _ = base.record(Record::StepEnded {
-        step: step.to_string(),
-        result: word(&result).to_owned(),
-    });
-    execute::finish(events, step, result);
-    First { end, value }
 }
 
 /// Tells of every step but those in `begun` that it was never started.

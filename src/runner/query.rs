@@ -11,7 +11,7 @@ use crate::{
     credentials::{self, aws_environment},
     errors::{Error, Exit},
     events::{Happening, Warning},
-    process::{self, Captured, redaction::Redactor},
+    process::{self, Captured, Unwanted, redaction::Redactor},
     sandbox::{Sandbox, Status, overrides},
     tools::{aws::Aws, known_error, locate::Tool},
 };
@@ -32,10 +32,11 @@ pub struct Query {
 struct OfRun {
     events: Emitter,
     stop: Stop,
+    unwanted: Unwanted,
 }
 
 impl Query {
-    /// The access that a run has.
+    /// The access that a run has. Questions end when the user stops everything at once.
     pub fn of_run(context: &Context) -> Self {
         Self {
             aws: context.access.aws.clone(),
@@ -43,8 +44,18 @@ impl Query {
             run: Some(OfRun {
                 events: context.events.clone(),
                 stop: context.base.stop.clone(),
+                unwanted: context.base.stop.at_last(),
             }),
         }
+    }
+
+    /// The access that a run has, for a step that only looks: its questions end at the first request to stop.
+    pub fn of_looking_run(context: &Context) -> Self {
+        let mut query = Self::of_run(context);
+        if let Some(run) = &mut query.run {
+            run.unwanted = context.base.stop.at_first();
+        }
+        query
     }
 
     /// The same access, to another region.
@@ -103,11 +114,12 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// When it cannot be started, takes too long, AWS refuses, or the user stops everything at once.
+    /// When it cannot be started, takes too long, AWS refuses, or the user asks to stop in a way that
+    /// ends questions.
     pub fn ask(&self, command: &ToolCommand) -> Result<Captured, Failure> {
         let mut tries = Tries::default();
         let complaint = loop {
-            let answer = process::capture_unless(command, PATIENCE, || self.is_stopped_at_once())?;
+            let answer = process::capture_unless(command, PATIENCE, || self.is_unwanted())?;
             if answer.success() {
                 return Ok(answer);
             }
@@ -131,8 +143,9 @@ impl Query {
         run.is_some_and(|run| run.stop.signal().is_some())
     }
 
-    fn is_stopped_at_once(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| run.stop.at_once())
+    fn is_unwanted(&self) -> bool {
+        let run = self.run.as_ref();
+        run.is_some_and(|run| run.unwanted.now())
     }
 
     fn tell(&self, warning: Warning) {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     events::{Happening, Signal},
-    process::stream::AT_ONCE,
+    process::{Unwanted, stream::AT_ONCE},
 };
 
 /// How often the driver was asked to stop, and with which signal last.
@@ -54,6 +54,18 @@ impl Stop {
     /// Whether the user, knowing what may be lost, wants everything to stop at once.
     pub fn at_once(&self) -> bool {
         *self.requests.borrow() >= AT_ONCE
+    }
+
+    /// For what changes nothing, or can be taken back at any time: the first request ends it.
+    pub fn at_first(&self) -> Unwanted {
+        let stop = self.clone();
+        Unwanted::when(move || stop.signal().is_some())
+    }
+
+    /// For what is rather waited for: it ends when everything stops at once.
+    pub fn at_last(&self) -> Unwanted {
+        let stop = self.clone();
+        Unwanted::when(move || stop.at_once())
     }
 
     /// The last signal, when there was one.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     command::ToolCommand,
-    process::{Detached, spawn_detached},
+    process::{Detached, Unwanted, spawn_detached},
 };
 
 /// Python on a slow, busy machine; a third of a second is usual.
@@ -43,6 +43,7 @@ pub(super) fn start(
     folder: &Utf8Path,
     settings: &EmulatorSettings,
     preferred_port: Option<u16>,
+    unwanted: &Unwanted,
 ) -> Result<Emulator, SandboxError> {
     let amis = write_amis(folder, settings)?;
     let log = log_file(folder);
@@ -57,7 +58,7 @@ pub(super) fn start(
                 program: settings.moto_server.clone(),
                 source,
             })?;
-        match wait_until_ready(child, port, &log) {
+        match wait_until_ready(child, port, &log, unwanted) {
             Err(SandboxError::EmulatorEnded { log_tail, .. })
                 if attempts_left > 0 && says_port_taken(&log_tail) => {}
             result => return result,
@@ -122,6 +123,7 @@ fn wait_until_ready(
     mut child: Detached,
     port: u16,
     log: &Utf8Path,
+    unwanted: &Unwanted,
 ) -> Result<Emulator, SandboxError> {
     let deadline = Instant::now() + START_DEADLINE;
     let mut first_answer: Option<Instant> = None;
@@ -140,6 +142,10 @@ fn wait_until_ready(
             if says_listening(log, port) || since.elapsed() > CONFIRMATION {
                 break;
             }
+        }
+        if unwanted.now() {
+            give_up(&child)?;
+            return Err(SandboxError::Unwanted);
         }
         if Instant::now() >= deadline {
             give_up(&child)?;

@@ -37,6 +37,8 @@ pub enum SandboxError {
     },
     #[error("another amiable has been starting or stopping the sandbox for {seconds} s")]
     Busy { seconds: u64, lock: Utf8PathBuf },
+    #[error("the sandbox is not wanted any more")]
+    Unwanted,
     #[error("failed to make the SSH key of the builder machines: {problem}")]
     Key { problem: String },
     #[error("failed to {action} {path}: {source}")]
@@ -79,7 +81,7 @@ impl SandboxError {
                 "ssh-keygen comes with OpenSSH's client (Debian: `apt-get install openssh-client`)"
                     .to_owned(),
             ],
-            SandboxError::File { .. } => Vec::new(),
+            SandboxError::Unwanted | SandboxError::File { .. } => Vec::new(),
         }
     }
 }
@@ -97,6 +99,7 @@ impl From<SandboxError> for Error {
             | SandboxError::EmulatorSilent { .. }
             | SandboxError::EmulatorRefused(_)
             | SandboxError::EmulatorEnd { .. }
+            | SandboxError::Unwanted
             | SandboxError::File { .. } => Error::Failed { problem, hints },
         }
     }

@@ -30,16 +30,18 @@ pub use error::SandboxError;
 pub use key::BuilderKey;
 pub use state::{Emulator, InstanceId};
 
-use crate::journal::run_folder::PRODUCED;
+use crate::{journal::run_folder::PRODUCED, process::Unwanted};
 use state::State;
 
 /// Longer than an emulator may take to start, so that of two who start it the second gets it too.
 const LOCK_PATIENCE: Duration = Duration::from_secs(90);
 
 /// The sandbox of one checkout.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Sandbox {
     folder: Utf8PathBuf,
+    /// Whether its emulator, lock and keys are still wanted.
+    unwanted: Unwanted,
 }
 
 /// A running emulator, and whether it has just been started.
@@ -65,6 +67,15 @@ impl Sandbox {
     pub fn at(folder: impl Into<Utf8PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            unwanted: Unwanted::never(),
+        }
+    }
+
+    /// The same sandbox, for which nothing is waited for once it is `unwanted`; an emulator that it was starting is ended.
+    pub fn unless(&self, unwanted: Unwanted) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            unwanted,
         }
     }
 
@@ -118,7 +129,7 @@ impl Sandbox {
             // Alive but without our marker: emptied, or hanging. It is still our process to end.
             emulator::end(emulator)?;
         }
-        let emulator = emulator::start(&self.folder, settings, state.port)?;
+        let emulator = emulator::start(&self.folder, settings, state.port, &self.unwanted)?;
         let written = self.write_state(&State {
             port: Some(emulator.port),
             emulator: Some(emulator.clone()),
@@ -238,8 +249,9 @@ impl Sandbox {
     /// that is removed locks nothing for the one who waits for it.
     fn lock(&self) -> Result<File, SandboxError> {
         let path = Utf8PathBuf::from(format!("{}.lock", self.folder));
-        match lock::hold(&path, LOCK_PATIENCE) {
+        match lock::hold(&path, LOCK_PATIENCE, &self.unwanted) {
             Ok(Some(file)) => Ok(file),
+            Ok(None) if self.unwanted.now() => Err(SandboxError::Unwanted),
             Ok(None) => Err(SandboxError::Busy {
                 seconds: LOCK_PATIENCE.as_secs(),
                 lock: path,

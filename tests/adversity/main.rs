@@ -1,8 +1,9 @@
 //! Machines that let a run down: a full disk, a checkout that cannot be written, streams that are gone, a clock
-//! that goes back, and a thousand earlier runs.
+//! that goes back, a thousand earlier runs, and tools that print what is meant to harm.
 
 mod clock;
 mod disk;
+mod hostile;
 #[cfg(target_os = "linux")]
 mod many_runs;
 mod streams;

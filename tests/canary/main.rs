@@ -4,6 +4,7 @@
 //! - [`secret`]: the canary and its encodings;
 //! - [`scan`]: the search;
 //! - [`project`]: the tools, real ones behind scripts that print the canary first;
+//! - [`web`]: a server that says it in its answers;
 //! - [`places`]: the tests, by where the canary is printed.
 
 mod places;
@@ -12,3 +13,4 @@ mod project;
 mod sandbox_project;
 mod scan;
 mod secret;
+mod web;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     project::Planted,
     secret::{CANARY, encodings},
+    web::Web,
 };
 
 /// A line of Packer for each line of each encoding, as `-machine-readable` writes it (packer 1.6.6): commas and line
@@ -171,6 +172,107 @@ output "leak" { value = "none" }
     let up = planted.run(&["up", "--yes"], 1);
     assert!(up.stderr.contains("CIDR"), "{}", up.stderr);
     planted.assert_clean(&[&up]);
+}
+
+/// The user has written it into a file in which something is wrong. The driver, which reads first, and the real tools show
+/// the line.
+#[track_caller]
+fn a_parse_error_holds_nothing(file: &str, text: &str, code: i32, says: &str) {
+    let planted = Planted::new();
+    planted.project.write(file, text);
+    let up = planted.run(&["up", "--yes"], code);
+    assert!(up.stderr.contains(says), "{file}: {}", up.stderr);
+    let name = file.rsplit('/').next().unwrap();
+    planted.assert_clean_but_for(&[&up], &[name]);
+}
+
+fn quoted() -> String {
+    json!(CANARY).to_string()
+}
+
+fn template(argument: &str) -> String {
+    format!(
+        r#"
+variable "canary" {{ type = string }}
+source "amazon-ebs" "web" {{
+  region        = "us-east-1"
+  ami_name      = "web"
+  instance_type = "t3.micro"
+  source_ami    = "ami-785db401"
+  communicator  = "none"
+  {argument}
+}}
+build {{ sources = ["source.amazon-ebs.web"] }}
+"#
+    )
+}
+
+#[test]
+fn nothing_of_a_template_that_packer_does_not_take_holds_it() {
+    let unknown = template(&format!("mark = {}", quoted()));
+    a_parse_error_holds_nothing("packer/web.pkr.hcl", &unknown, 1, "named \"mark\" is not");
+}
+
+#[test]
+fn nothing_of_a_template_that_nobody_can_read_holds_it() {
+    let torn = template(&format!("mark = {0} {0}", quoted()));
+    a_parse_error_holds_nothing("packer/web.pkr.hcl", &torn, 3, "web.pkr.hcl:9");
+}
+
+#[test]
+fn nothing_of_variables_that_nobody_can_read_holds_it() {
+    let torn = format!("mark = {0} {0}\n", quoted());
+    let json = format!("{{\"mark\": {0} {0}}}\n", quoted());
+    for (file, text) in [
+        ("packer/mark.auto.pkrvars.hcl", &torn),
+        ("packer/mark.auto.pkrvars.json", &json),
+        ("terraform/mark.auto.tfvars", &torn),
+        ("terraform/mark.auto.tfvars.json", &json),
+    ] {
+        a_parse_error_holds_nothing(file, text, 3, &format!("failed to parse {file}:1:"));
+    }
+}
+
+#[test]
+fn nothing_of_a_root_module_that_nobody_can_read_holds_it() {
+    let torn = format!("output \"mark\" {{\n  value = {0} {0}\n}}\n", quoted());
+    a_parse_error_holds_nothing("terraform/mark.tf", &torn, 3, "mark.tf:2");
+}
+
+#[test]
+fn nothing_of_a_root_module_that_terraform_does_not_take_holds_it() {
+    let unknown = format!(
+        "output \"leak_too\" {{\n  value = \"x\"\n  mark = {}\n}}\n",
+        quoted()
+    );
+    a_parse_error_holds_nothing("terraform/mark.tf", &unknown, 1, "\"mark\" is not expected");
+}
+
+/// Real curl against a server that says it wherever an answer can, and sends on to a host of its name.
+#[test]
+fn nothing_of_what_a_check_is_answered_holds_it() {
+    let web = Web::start();
+    let planted = Planted::new();
+    let checks = ["said", "moved"].map(|path| {
+        format!(
+            "check \"{path}\" {{\n  url = \"{}/{path}\"\n  contains = \"hardware\"\n  timeout = \"1s\"\n}}\n",
+            web.url()
+        )
+    });
+    let stack = std::fs::read_to_string(planted.project.path("stack.hcl")).unwrap();
+    planted
+        .project
+        .write("stack.hcl", &(stack + &checks.concat()));
+    let up = planted.run(&["up", "--yes"], 8);
+    assert!(up.stderr.contains("status 500"), "{}", up.stderr);
+    assert!(
+        up.stderr.contains("Could not resolve host"),
+        "{}",
+        up.stderr
+    );
+    assert_eq!(web.asked(), ["/moved", "/said"]);
+    let shown = planted.run(&["report", "show", "last"], 0);
+    planted.assert_clean(&[&up, &shown]);
 }
 
 #[test]

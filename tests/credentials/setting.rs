@@ -5,6 +5,7 @@ use std::time::Duration;
 use amiable::{
     config::{Approve, CredentialSpec, Environment, Place, SourceSpec, Stack, Variables},
     credentials::{Context, DriverEnvironment, Outcome, Resolved},
+    process::Unwanted,
     secret::Secret,
 };
 use camino::{Utf8Path, Utf8PathBuf};
@@ -49,6 +50,7 @@ pub fn context(folder: &Folder, variables: &[(&str, &str)]) -> Context {
         pass: "pass".into(),
         interactive: false,
         deadline: Duration::from_secs(60),
+        unwanted: Unwanted::never(),
         machine: folder.path().join("no-machine"),
     }
 }

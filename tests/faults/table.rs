@@ -317,8 +317,9 @@ pub const ROWS: [Row; 52] = [
         "a parse error quotes a secret",
         "nothing that is written holds it",
         &[
-            "tests/canary/places.rs::nothing_of_a_failed_build_holds_it",
-            "tests/canary/places.rs::nothing_of_a_failed_plan_or_init_holds_it",
+            "tests/canary/places.rs::nothing_of_a_template_that_packer_does_not_take_holds_it",
+            "tests/canary/places.rs::nothing_of_a_root_module_that_terraform_does_not_take_holds_it",
+            "tests/canary/places.rs::nothing_of_variables_that_nobody_can_read_holds_it",
         ],
     ),
     row(

@@ -1,17 +1,25 @@
 //! Stopping the driver, gently and not, and what becomes of the processes that it started.
 //!
+//! - [`child`]: what a child is started with;
 //! - [`requests`]: the first, second and third request to stop, without a terminal;
+//! - [`questions`]: what only asks, and whom one request ends;
+//! - [`builder`]: a builder machine that takes for ever to start;
 //! - [`terminal`]: Ctrl-C and its question on a terminal, and a terminal that is closed;
 //! - [`left_behind`]: what a real Terraform leaves behind;
 //! - [`adoption`]: children of a killed driver that go on, recorded or not.
 
 mod adoption;
+mod builder;
+mod child;
 mod left_behind;
+mod questions;
 mod requests;
 mod terminal;
 
 #[path = "../kill_matrix/at_record.rs"]
 mod at_record;
+#[path = "../sandbox_project/mod.rs"]
+mod sandbox_project;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../kill_matrix/trials.rs"]

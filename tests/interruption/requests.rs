@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
+    path::Path,
     process::Child,
 };
 
@@ -13,14 +14,27 @@ use super::{
 
 const UP: &[&str] = &["up", "--env", "staging", "--yes"];
 
+/// Waits until `path` exists, which something makes that the driver starts.
+#[track_caller]
+pub fn wait_for_with(driver: &mut Child, path: &Path) {
+    while !path.exists() {
+        if let Some(status) = driver.try_wait().unwrap() {
+            let mut said = String::new();
+            let _ = driver.stderr.take().unwrap().read_to_string(&mut said);
+            panic!("the driver ended with {status} before: {said}");
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// What a driver says on its standard error, line by line.
-struct Said {
+pub struct Said {
     lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
     all: String,
 }
 
 impl Said {
-    fn by(driver: &mut Child) -> Self {
+    pub fn by(driver: &mut Child) -> Self {
         Self {
             lines: BufReader::new(driver.stderr.take().unwrap()).lines(),
             all: String::new(),
@@ -29,7 +43,7 @@ impl Said {
 
     /// Reads on until a line has `text`.
     #[track_caller]
-    fn until(&mut self, text: &str) {
+    pub fn until(&mut self, text: &str) {
         loop {
             let Some(line) = self.lines.next() else {
                 panic!("never said {text:?}: {}", self.all);
@@ -43,7 +57,7 @@ impl Said {
         }
     }
 
-    fn finish(mut self) -> String {
+    pub fn finish(mut self) -> String {
         for line in self.lines.map_while(Result::ok) {
             self.all.push_str(&line);
             self.all.push('\n');

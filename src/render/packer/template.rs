@@ -7,7 +7,7 @@ use crate::{
     config::{ConfigError, Place},
     render::{
         hcl_file::HclFile,
-        place::{place, problem},
+        place::{place, problem, without_line},
     },
 };
 
@@ -128,12 +128,14 @@ impl Template {
                 template.files.push(HclFile::parse(&file, &text)?);
             } else if name.ends_with(".auto.pkrvars.hcl") {
                 let text = read_text(project, &file)?;
-                template.variable_files.push(HclFile::parse(&file, &text)?);
+                template
+                    .variable_files
+                    .push(HclFile::parse_values(&file, &text)?);
             } else if name.ends_with(".auto.pkrvars.json") {
                 let text = read_text(project, &file)?;
                 template
                     .json_variable_files
-                    .push(JsonFile::parse(&file, text)?);
+                    .push(JsonFile::parse_values(&file, text)?);
             } else if name.ends_with(".pkr.json") {
                 return Err(json_syntax(&file));
             } else if name.ends_with(".json") {
@@ -210,6 +212,15 @@ impl JsonFile {
                 ))
             }
         }
+    }
+
+    /// As [`JsonFile::parse`], for a file of values.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON object, with the place but not the line there.
+    pub fn parse_values(path: &Utf8Path, text: String) -> Result<JsonFile, ConfigError> {
+        Self::parse(path, text).map_err(|error| without_line(path, &error))
     }
 
     /// The first place after the key `section` where `name` is written as a string.

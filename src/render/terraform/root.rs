@@ -90,12 +90,12 @@ impl RootModule {
                 (true, false) => root.add_hcl(&HclFile::parse(&path, text)?),
                 (true, true) => root.add_json(&JsonFile::parse(&path, (*text).to_owned())?),
                 (false, false) => {
-                    let file = HclFile::parse(&path, text)?;
+                    let file = HclFile::parse_values(&path, text)?;
                     let names = file.body.attributes().map(|value| value.key.to_string());
                     root.set_by_files.extend(names);
                 }
                 (false, true) => {
-                    let file = JsonFile::parse(&path, (*text).to_owned())?;
+                    let file = JsonFile::parse_values(&path, (*text).to_owned())?;
                     root.set_by_files.extend(file.root.keys().cloned());
                 }
             }

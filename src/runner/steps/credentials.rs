@@ -36,7 +36,10 @@ pub async fn run(
     let step = Step::Credentials;
     events.doing(&step, "looking credentials up");
     let interactive = matches!(base.questions, Questions::Terminal(_));
-    let context = credentials::Context::of_process(&base.stack, &base.stack.root, interactive);
+    let context = credentials::Context {
+        unwanted: base.stop.at_first(),
+        ..credentials::Context::of_process(&base.stack, &base.stack.root, interactive)
+    };
     let resolution = blocking({
         let (specs, context) = (wanted(base), context.clone());
         move || credentials::resolve(&specs, &context)

@@ -13,6 +13,7 @@ use super::{
         known_tools::{self, KnownTools},
         prepared::{Prepared, RunningSandbox},
         step_output::{Done, Stopped},
+        stop::Stop,
     },
     variables,
 };
@@ -22,6 +23,7 @@ use crate::{
     events::{Operation, Step},
     journal::run_folder::forget_outputs,
     plan::{Only, Request},
+    process::Unwanted,
     render::terraform::{RootModule, root::providers_in_modules},
     sandbox::{EmulatorSettings, Sandbox, SandboxError},
     tools::locate::Tool,
@@ -34,14 +36,16 @@ pub async fn run(base: &Base, events: &Emitter) -> Result<(Done, Prepared), Stop
     events.doing(&step, "looking for tools");
     let known_file = known_tools::file(&base.stack.root);
     let known = Arc::new(KnownTools::load(&known_file));
-    let terraform = spawn_find(needs.terraform, Tool::Terraform, &known);
-    let packer = spawn_find(needs.packer, Tool::Packer, &known);
-    let aws = spawn_find(true, Tool::Aws, &known);
+    let stop = &base.stop;
+    let terraform = spawn_find(stop, needs.terraform, Tool::Terraform, &known);
+    let packer = spawn_find(stop, needs.packer, Tool::Packer, &known);
+    let aws = spawn_find(stop, true, Tool::Aws, &known);
     let sandbox = blocking({
         let sandbox = Sandbox::of_project(&base.stack.root);
+        let unwanted = stop.at_first();
         let region = base.stack.region.clone();
         let wanted = base.stack.environment.is_sandbox();
-        move || wanted.then(|| start(sandbox, region)).transpose()
+        move || wanted.then(|| start(sandbox, region, unwanted)).transpose()
     });
     let (terraform, packer, aws, sandbox) = tokio::join!(terraform, packer, aws, sandbox);
     let (terraform, packer, aws) = (terraform?, packer?, aws?);
@@ -134,6 +138,7 @@ impl Needs {
 }
 
 async fn spawn_find(
+    stop: &Stop,
     wanted: bool,
     tool: Tool,
     known: &Arc<KnownTools>,
@@ -141,8 +146,8 @@ async fn spawn_find(
     if !wanted {
         return Ok(None);
     }
-    let known = known.clone();
-    let found = blocking(move || installed::find_unless_known(tool, &known)).await??;
+    let (known, unwanted) = (known.clone(), stop.at_first());
+    let found = blocking(move || installed::find_unless_known(tool, &known, &unwanted)).await??;
     Ok(Some(found))
 }
 
@@ -164,9 +169,10 @@ fn remember(known: &KnownTools, file: &Utf8Path, found: [(Tool, &Option<Found>);
     }
 }
 
-fn start(sandbox: Sandbox, region: String) -> Result<RunningSandbox, Failure> {
+fn start(sandbox: Sandbox, region: String, unwanted: Unwanted) -> Result<RunningSandbox, Failure> {
     let moto_server = installed::path(Tool::MotoServer)?;
     let ensured = sandbox
+        .unless(unwanted)
         .ensure_running(&EmulatorSettings {
             moto_server,
             region,

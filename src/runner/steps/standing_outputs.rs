@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::{
     events::{Output, OutputValue},
-    process::{self, Captured, ProcessError},
+    process::{self, Captured, ProcessError, Unwanted},
     tools::{
         file_mark::FileMark,
         terraform::{Terraform, decode::Line, outputs},
@@ -24,21 +24,26 @@ pub struct StandingOutputs {
     /// The local state's file as it was before reading; `None` when the state is elsewhere.
     state: Option<FileMark>,
     reading: Option<JoinHandle<Result<Captured, ProcessError>>>,
+    unwanted: Unwanted,
 }
 
 impl StandingOutputs {
     /// Begins to read where the state is a file here, of which can be told later whether it has changed.
     pub fn before_plan(context: &Context, terraform: &Terraform) -> Self {
-        let state = mark(context);
-        let reading = state.is_some().then(|| read(terraform));
-        Self { state, reading }
+        let (state, unwanted) = (mark(context), context.base.stop.at_last());
+        let reading = state.is_some().then(|| read(terraform, unwanted.clone()));
+        Self {
+            state,
+            reading,
+            unwanted,
+        }
     }
 
     /// Begins to read at the first sign that the plan holds the state's lock: from then on nobody changes
     /// it, wherever it is. What Terraform says before (its version) comes ahead of the lock.
     pub fn on_line(&mut self, line: &Line, terraform: &Terraform) {
         if self.reading.is_none() && matches!(line, Line::RefreshStart { .. }) {
-            self.reading = Some(read(terraform));
+            self.reading = Some(read(terraform, self.unwanted.clone()));
         }
     }
 
@@ -71,9 +76,9 @@ fn mark(context: &Context) -> Option<FileMark> {
     FileMark::of(context.access.local_state.as_ref()?).ok()
 }
 
-fn read(terraform: &Terraform) -> JoinHandle<Result<Captured, ProcessError>> {
+fn read(terraform: &Terraform, unwanted: Unwanted) -> JoinHandle<Result<Captured, ProcessError>> {
     let command = terraform.output();
-    tokio::task::spawn_blocking(move || process::capture(&command, SHORT))
+    tokio::task::spawn_blocking(move || process::capture_unless(&command, SHORT, || unwanted.now()))
 }
 
 /// The outputs of the state as it is now.

@@ -145,8 +145,8 @@ struct Found {
 }
 
 async fn all(context: &Context) -> Result<(Leftovers, Vec<Thing>), Stopped> {
-    let (query, stack) = (Query::of_run(context), context.base.stack.clone());
-    let me = context.base.run.clone();
+    let (query, stack) = (Query::of_looking_run(context), context.base.stack.clone());
+    let (me, unwanted) = (context.base.run.clone(), context.base.stop.at_first());
     let looked = blocking(move || {
         let known = Known::read(&stack, Some(&me)).map_err(|error| {
             Failure::new(format!(
@@ -155,12 +155,12 @@ async fn all(context: &Context) -> Result<(Leftovers, Vec<Thing>), Stopped> {
         })?;
         let regions = leftovers::regions(&stack, &known);
         let found = leftovers::look(&query, &stack, &regions, &known)?;
-        Ok::<_, Failure>((found, leftovers::containers(&stack, &known)))
+        Ok::<_, Failure>((found, leftovers::containers(&stack, &known, unwanted)))
     });
-    tokio::select! {
-        looked = looked => Ok(looked??),
-        () = context.base.stop.requested() => Err(Stopped::Interrupted { pending: Vec::new() }),
-    }
+    let looked = looked.await?;
+    // Then that is why a question has no answer.
+    context.go_on()?;
+    Ok(looked?)
 }
 
 async fn look(context: &Context) -> Result<Found, Stopped> {
@@ -280,7 +280,8 @@ async fn remove_container(context: &Context, thing: &Thing) -> Result<RemovalRes
     let Some(run) = run else {
         return Ok(RemovalResult::Gone);
     };
-    let removed = blocking(move || leftovers::remove_containers(&stack, &run)).await?;
+    let unwanted = context.base.stop.at_last();
+    let removed = blocking(move || leftovers::remove_containers(&stack, &run, unwanted)).await?;
     Ok(match removed {
         Ok(()) => RemovalResult::Removed,
         Err(failure) => RemovalResult::Failed {

@@ -7,23 +7,43 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::BuilderError;
 use crate::{
     command::ToolCommand,
-    process::{Captured, ProcessError, capture},
+    process::{Captured, ProcessError, Unwanted, capture_unless},
 };
 
 /// For calls that build and download nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The docker program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Docker {
     program: Utf8PathBuf,
+    /// Whether what it is called for is still wanted.
+    unwanted: Unwanted,
 }
 
 impl Docker {
     pub(super) fn new(program: impl Into<Utf8PathBuf>) -> Self {
         Self {
             program: program.into(),
+            unwanted: Unwanted::never(),
         }
+    }
+
+    /// The same program, whose calls end once they are `unwanted`.
+    pub(super) fn unless(&self, unwanted: Unwanted) -> Self {
+        Self {
+            program: self.program.clone(),
+            unwanted,
+        }
+    }
+
+    /// The same program for what is to be done in any case.
+    pub(super) fn in_any_case(&self) -> Self {
+        self.unless(Unwanted::never())
+    }
+
+    pub(super) fn unwanted(&self) -> &Unwanted {
+        &self.unwanted
     }
 
     pub(super) fn program(&self) -> &Utf8Path {
@@ -58,7 +78,8 @@ impl Docker {
         command: &ToolCommand,
         patience: Duration,
     ) -> Result<Captured, BuilderError> {
-        let done = capture(command, patience).map_err(|error| match error {
+        let unwanted = || self.unwanted.now();
+        let done = capture_unless(command, patience, unwanted).map_err(|error| match error {
             ProcessError::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 BuilderError::NoDocker {
                     program: self.program.clone(),

@@ -35,6 +35,8 @@ pub enum BuilderError {
     },
     #[error("another amiable has been building the builder machine's image for {minutes} minutes")]
     Busy { minutes: u64, lock: Utf8PathBuf },
+    #[error("the builder machine is not wanted any more")]
+    Unwanted,
     #[error("{command} failed: {message}")]
     Docker { command: String, message: String },
     #[error(transparent)]
@@ -90,6 +92,7 @@ impl BuilderError {
             ],
             BuilderError::Busy { lock, .. } => vec![format!("see who holds {lock} with `fuser -v {lock}`")],
             BuilderError::Sandbox(error) => error.hints(),
+            BuilderError::Unwanted | BuilderError::Process(ProcessError::Ended { .. }) => return Vec::new(),
             BuilderError::Start { .. }
             | BuilderError::Docker { .. }
             | BuilderError::Process(_)
@@ -116,6 +119,7 @@ impl From<BuilderError> for Error {
             | BuilderError::UserName { .. }
             | BuilderError::Start { .. }
             | BuilderError::Silent { .. }
+            | BuilderError::Unwanted
             | BuilderError::Docker { .. }
             | BuilderError::Process(_)
             | BuilderError::File { .. } => Error::Failed { problem, hints },

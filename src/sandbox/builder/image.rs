@@ -11,7 +11,11 @@ use super::{
     docker::{Docker, last_lines, said},
     host::HostSettings,
 };
-use crate::{command::ToolCommand, process::capture, sandbox::lock};
+use crate::{
+    command::ToolCommand,
+    process::{ProcessError, Unwanted, capture_unless},
+    sandbox::lock,
+};
 
 const REPOSITORY: &str = "amiable-builder";
 const REGISTRY_BASE: &str = "debian:12";
@@ -123,11 +127,14 @@ pub(super) fn ensure(
     fs_err::create_dir_all(home).map_err(|source| file_error("make the folder", home, source))?;
     let lock = home.join("builder-image.lock");
     progress("waiting for another build of the builder machine's image");
-    let _held = lock::hold(&lock, LOCK_PATIENCE)
+    let _held = lock::hold(&lock, LOCK_PATIENCE, docker.unwanted())
         .map_err(|source| file_error("lock", &lock, source))?
-        .ok_or_else(|| BuilderError::Busy {
-            minutes: LOCK_PATIENCE.as_secs() / 60,
-            lock: lock.clone(),
+        .ok_or_else(|| match docker.unwanted().now() {
+            true => BuilderError::Unwanted,
+            false => BuilderError::Busy {
+                minutes: LOCK_PATIENCE.as_secs() / 60,
+                lock: lock.clone(),
+            },
         })?;
     if docker.has_image(&tag)? {
         return Ok(tag);
@@ -184,7 +191,7 @@ fn base(
         Ok(done) if done.success() => return Ok(REGISTRY_BASE),
         Ok(done) => said(&done),
         // A network that swallows packets instead of refusing them.
-        Err(BuilderError::Process(error)) => error.to_string(),
+        Err(BuilderError::Process(error @ ProcessError::Deadline { .. })) => error.to_string(),
         Err(error) => return Err(error),
     };
     if docker.has_image(LOCAL_BASE)? {
@@ -197,7 +204,7 @@ fn base(
             rootfs: tarball.clone(),
         })?;
         progress("making a Debian 12 base with debootstrap");
-        bootstrap(&debootstrap, &tarball)?;
+        bootstrap(&debootstrap, &tarball, docker.unwanted())?;
     }
     progress("importing the Debian 12 base");
     let import = ToolCommand::new(docker.program()).args(["import", tarball.as_str(), LOCAL_BASE]);
@@ -215,7 +222,11 @@ fn debootstrap() -> Option<Utf8PathBuf> {
     Utf8PathBuf::try_from(found.ok()?).ok()
 }
 
-fn bootstrap(debootstrap: &Utf8Path, tarball: &Utf8Path) -> Result<(), BuilderError> {
+fn bootstrap(
+    debootstrap: &Utf8Path,
+    tarball: &Utf8Path,
+    unwanted: &Unwanted,
+) -> Result<(), BuilderError> {
     let parent = tarball.parent().unwrap_or(Utf8Path::new("."));
     fs_err::create_dir_all(parent)
         .map_err(|source| file_error("make the folder", parent, source))?;
@@ -230,7 +241,7 @@ fn bootstrap(debootstrap: &Utf8Path, tarball: &Utf8Path) -> Result<(), BuilderEr
         ToolCommand::new("tar").args(["-C", root.as_str(), "-cf", unfinished.as_str(), "."]),
     ];
     for command in commands {
-        let done = capture(&command, BUILD_PATIENCE)?;
+        let done = capture_unless(&command, BUILD_PATIENCE, || unwanted.now())?;
         if !done.success() {
             let output = format!("{}\n{}", done.stdout_text(), done.stderr_text());
             return Err(BuilderError::Debootstrap {

@@ -29,6 +29,8 @@ const MOST_MEMORY: &str = "4g";
 
 /// The image is there, so this is the engine's own work.
 const START_PATIENCE: Duration = Duration::from_secs(120);
+/// Also for an engine that is busy with something else.
+const REMOVE_PATIENCE: Duration = Duration::from_secs(60);
 /// From container to sshd's greeting; half a second is usual.
 const SSH_DEADLINE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
@@ -114,7 +116,7 @@ pub(super) fn start(
     }
     if is_id {
         // Made but not started: it would stay behind.
-        remove(docker, &id)?;
+        remove(&docker.in_any_case(), &id)?;
     }
     Err(BuilderError::Start {
         message: said(&done),
@@ -181,7 +183,7 @@ fn log(docker: &Docker, id: &str) -> String {
 /// Removes the container `id`, running or not, with its volumes. One that is gone is fine.
 pub(super) fn remove(docker: &Docker, id: &str) -> Result<(), BuilderError> {
     let command = ToolCommand::new(docker.program()).args(["rm", "--force", "--volumes", id]);
-    let done = docker.attempt(&command, START_PATIENCE)?;
+    let done = docker.attempt(&command, REMOVE_PATIENCE)?;
     let message = said(&done);
     if done.success() || message.to_ascii_lowercase().contains("no such container") {
         Ok(())

@@ -22,7 +22,7 @@ use docker::Docker;
 use machine::{LABEL_CHECKOUT, LABEL_IMAGE, LABEL_RUN, Specification};
 
 use super::Sandbox;
-use crate::{command::ToolCommand, run_id::RunId};
+use crate::{command::ToolCommand, process::Unwanted, run_id::RunId};
 
 /// For listing containers.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ pub struct Builder {
 }
 
 /// A running builder machine. It runs until [`BuilderMachine::stop`], whatever becomes of this value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct BuilderMachine {
     docker: Docker,
     /// Id of the container.
@@ -82,6 +82,15 @@ impl Builder {
             sandbox: sandbox.clone(),
             home: home.into(),
             host,
+        }
+    }
+
+    /// The same builder, which gives up what it is at once it is `unwanted`; a machine that it was starting is removed.
+    pub fn unless(self, unwanted: Unwanted) -> Self {
+        Self {
+            docker: self.docker.unless(unwanted.clone()),
+            sandbox: self.sandbox.unless(unwanted),
+            ..self
         }
     }
 
@@ -137,14 +146,18 @@ impl Builder {
             files: self.files()?,
         };
         progress("starting the builder machine");
-        let container = machine::start(&self.docker, &specification)?;
+        let container = machine::start(&self.docker, &specification).inspect_err(|error| {
+            if matches!(error, BuilderError::Process(_)) {
+                self.remove_unanswered(run, image);
+            }
+        })?;
         let ready = machine::port(&self.docker, &container).and_then(|port| {
             machine::wait_for_ssh(&self.docker, &container, port)?;
             Ok(port)
         });
         match ready {
             Ok(port) => Ok(BuilderMachine {
-                docker: self.docker.clone(),
+                docker: self.docker.in_any_case(),
                 container,
                 host: "127.0.0.1",
                 port,
@@ -154,9 +167,21 @@ impl Builder {
                 keypair_name: key.name,
             }),
             Err(error) => {
-                machine::remove(&self.docker, &container)?;
+                machine::remove(&self.docker.in_any_case(), &container)?;
                 Err(error)
             }
+        }
+    }
+
+    /// Removes the container that the engine may have made although its answer was not waited for. One that it makes
+    /// later still, or does not give away, is found by its labels once the run is over.
+    fn remove_unanswered(&self, run: &RunId, image: &str) {
+        let docker = self.docker.in_any_case();
+        let is_ours =
+            |leftover: &&Leftover| leftover.run == run.as_str() && leftover.image == image;
+        let all = self.clone().unless(Unwanted::never()).leftovers();
+        for leftover in all.unwrap_or_default().iter().filter(is_ours) {
+            let _ = machine::remove(&docker, &leftover.container);
         }
     }
 

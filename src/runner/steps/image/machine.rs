@@ -36,7 +36,8 @@ pub async fn start(
         &running.sandbox,
         locate::home(),
         HostSettings::detect(),
-    );
+    )
+    .unless(context.base.stop.at_last());
     sweep(context, &Step::Image(image.name.clone()), builder.clone()).await?;
     let (run, name) = (context.base.run.clone(), image.name.clone());
     let region = context.base.stack.region.clone();

@@ -237,7 +237,7 @@ fn unreadable(error: std::io::Error) -> Failure {
 /// When AWS refuses or cannot be reached; then nothing may be removed.
 pub async fn look(context: &Context) -> Result<Proposal, Stopped> {
     let looking = Looking {
-        query: Query::of_run(context),
+        query: Query::of_looking_run(context),
         stack: context.base.stack.clone(),
         scope: scope(context),
         known: Known::read(&context.base.stack, Some(&context.base.run)).map_err(unreadable)?,
@@ -245,11 +245,10 @@ pub async fn look(context: &Context) -> Result<Proposal, Stopped> {
         unfinished: unfinished(context)?,
         templates: context.base.request.operation != Operation::Destroy,
     };
-    let looked = blocking(move || looking.look());
-    tokio::select! {
-        proposal = looked => Ok(proposal??),
-        () = context.base.stop.requested() => Err(Stopped::Interrupted { pending: Vec::new() }),
-    }
+    let proposal = blocking(move || looking.look()).await?;
+    // Then that is why a question has no answer.
+    context.go_on()?;
+    Ok(proposal?)
 }
 
 struct Looking {
