@@ -30,12 +30,9 @@ fn ask(project: &Project) -> Ran {
     project.run(&["task", "ask", "--env", "staging"])
 }
 
-/// Everything on the terminal but lines that amiable says itself.
+/// What whoever reads standard output gets.
 fn printed(ran: &Ran) -> Vec<&str> {
-    let lines = ran.stderr.lines();
-    lines
-        .filter(|line| line.contains("folder") || line.contains("path"))
-        .collect()
+    ran.stdout.lines().collect()
 }
 
 #[test]
@@ -64,4 +61,19 @@ fn what_a_task_prints_is_shown_as_it_is() {
     assert_eq!(printed(&ask(&project).expect(0)), all);
     let quiet = ["task", "ask", "--env", "staging", "-q"];
     assert_eq!(printed(&project.run(&quiet).expect(0)), all);
+}
+
+#[test]
+fn what_it_says_as_an_error_is_for_people_and_json_is_json_alone() {
+    let project = project();
+    program(&project, "bin/query", "echo a result; echo a complaint >&2");
+    let ran = ask(&project).expect(0);
+    assert_eq!(printed(&ran), ["a result"]);
+    assert!(ran.stderr.contains("a complaint"), "{}", ran.stderr);
+    let ran = project
+        .run(&["task", "ask", "--env", "staging", "--json"])
+        .expect(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a document");
+    assert_eq!(document["result"], "succeeded");
+    assert!(ran.stderr.contains("a result"), "{}", ran.stderr);
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Global;
+use super::{Global, task_output::TaskOutput};
 use crate::{
     config::Stack,
     errors::{Error, Exit},
@@ -30,6 +30,7 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
     let state = StateFolder::locate(&stack.root, &stack.name, &stack.environment.name);
     // What cannot be read is no reason not to deploy; the run writes the file anew.
     let known = outputs::load(&state.outputs()).ok().flatten();
+    let task_output = TaskOutput::wanted(global, request.operation);
     let run = Run::new(Setup {
         stack,
         request,
@@ -38,13 +39,17 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
         on_wait: |who| super::stderr::say(&format!("waiting: {who}")),
     })?;
     let reporter = Reporter::new(global.report_settings(), run.folder().path());
-    let mut listener = Reporting(reporter.keeping_outputs(state.outputs()));
+    let mut listener = Reporting {
+        reporter: reporter.keeping_outputs(state.outputs()),
+        task_output,
+    };
     let exit = run.execute(&mut listener)?;
-    let finished = listener.0.finish();
+    let finished = listener.reporter.finish();
     if let (true, Some(document)) = (global.json, finished.document()) {
         super::stdout::print_json(&document)?;
     }
     finished.written?;
+    listener.task_output.map_or(Ok(()), TaskOutput::finish)?;
     match exit {
         Exit::Done => Ok(()),
         other => Err(Error::RunEnded(other)),
@@ -52,15 +57,24 @@ pub fn run(global: &Global, stack: Option<&str>, request: Request) -> Result<(),
 }
 
 /// The reports as the listener of a run: the one place where runner and report meet.
-struct Reporting(Reporter);
+struct Reporting {
+    reporter: Reporter,
+    task_output: Option<TaskOutput>,
+}
 
 impl Listener for Reporting {
     fn on(&mut self, event: &Event) {
-        self.0.on(event);
+        let is_result = self
+            .task_output
+            .as_mut()
+            .is_some_and(|output| output.takes(event));
+        if !is_result {
+            self.reporter.on(event);
+        }
     }
 
     fn tick(&mut self) {
-        self.0.tick();
+        self.reporter.tick();
     }
 }
 

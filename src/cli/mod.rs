@@ -16,6 +16,7 @@ pub mod stack;
 pub mod stderr;
 pub mod stdout;
 pub mod task;
+mod task_output;
 pub mod unlock;
 pub mod up;
 

@@ -91,6 +91,9 @@ proptest! {
         cuts in proptest::collection::vec(any::<Index>(), 16),
     ) {
         prop_assume!(strength(&secret) == Strength::Distinct);
+        // Offsets would be taken for pieces of it.
+        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        prop_assume!(!secret.as_bytes().windows(4).any(|piece| piece.iter().all(is_digit)));
         prop_assume!(!shows_a_piece(&format!("{before}{after}{prefix}{suffix}"), &secret));
         let redactor = Redactor::new([("it", &Secret::new(secret.as_str()))]);
         for (alignment, cut) in cuts.iter().enumerate() {
@@ -98,25 +101,25 @@ proptest! {
             let rows = tool.dump(text.as_bytes());
             let cut = cut.index(rows.len());
             for rows in [&rows[..=cut], &rows[cut..]] {
-                    let dump = if in_one_string {
-                        format!("{{\"output\":\"{}\\n\"}}", rows.join("\\n"))
-                    } else {
-                        let lines = rows.iter().map(|row| format!("{prefix}{row}{suffix}"));
-                        lines.collect::<Vec<_>>().join("\n")
-                    };
-                    let whole = redactor.redact(&dump).into_owned();
-                    let mut lines = RedactingLines::new(&redactor);
-                    let mut streamed = Vec::new();
-                    for line in dump.split('\n') {
-                        streamed.extend(lines.push((), line));
-                    }
-                    streamed.extend(lines.finish());
-                    let streamed: Vec<String> = streamed.into_iter().map(|((), line)| line).collect();
-                    for out in [whole, streamed.join("\n")] {
-                        prop_assert!(!shows_a_piece(&out, &secret), "{secret:?} in {out}\nof {dump}");
-                        prop_assert_eq!(out.split('\n').count(), dump.split('\n').count());
-                    }
+                let dump = if in_one_string {
+                    format!("{{\"output\":\"{}\\n\"}}", rows.join("\\n"))
+                } else {
+                    let lines = rows.iter().map(|row| format!("{prefix}{row}{suffix}"));
+                    lines.collect::<Vec<_>>().join("\n")
+                };
+                let whole = redactor.redact(&dump).into_owned();
+                let mut lines = RedactingLines::new(&redactor);
+                let mut streamed = Vec::new();
+                for line in dump.split('\n') {
+                    streamed.extend(lines.push((), line));
+                }
+                streamed.extend(lines.finish());
+                let streamed: Vec<String> = streamed.into_iter().map(|((), line)| line).collect();
+                for out in [whole, streamed.join("\n")] {
+                    prop_assert!(!shows_a_piece(&out, &secret), "{secret:?} in {out}\nof {dump}");
+                    prop_assert_eq!(out.split('\n').count(), dump.split('\n').count());
                 }
             }
+        }
     }
 }
