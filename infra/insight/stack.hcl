@@ -56,7 +56,7 @@ check "page" {
 task "keep-last-copy" {
   description = "Copy the database's volume before it is destroyed"
   when        = "before-destroy"
-  command     = ["infra/insight/tasks/keep-last-copy", environment.name]
+  command     = ["infra/common/tasks/keep-last-copy", "insight", environment.name]
 }
 
 summary = [

@@ -95,7 +95,7 @@ task "snapshots" {
 task "keep-last-copy" {
   description = "Copy the data volume before it is destroyed"
   when        = "before-destroy"
-  command     = ["infra/single-host/tasks/keep-last-copy", environment.name]
+  command     = ["infra/common/tasks/keep-last-copy", "single-host", environment.name]
 }
 
 summary = [

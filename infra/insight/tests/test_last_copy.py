@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from machine import INSIGHT
 
-TASK = INSIGHT / "tasks" / "keep-last-copy"
+TASK = INSIGHT.parent / "common" / "tasks" / "keep-last-copy"
 
 
 def run(
-    aws_environment: dict[str, str], *arguments: str
+    aws_environment: dict[str, str], environment: str
 ) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [TASK, *arguments],
+        [TASK, "insight", environment],
         env={
             "PATH": os.environ["PATH"],
             "AWS_DEFAULT_REGION": "us-east-1",
@@ -72,13 +72,13 @@ def test_not_in_the_sandbox(
     ec2 = client("ec2")
     volume = data_volume(ec2, "sandbox", "insight-sandbox-data")
     done = run(aws_environment, "sandbox")
-    assert (done.returncode, "the sandbox" in done.stdout) == (0, True)
+    assert (done.returncode, "the sandbox" in done.stdout) == (77, True)
     assert copies(ec2, volume) == []
 
 
 def test_nothing_to_copy(aws_environment: dict[str, str]) -> None:
     done = run(aws_environment, "elsewhere")
-    assert (done.returncode, "there is no data volume" in done.stdout) == (0, True)
+    assert (done.returncode, "there is no data volume" in done.stdout) == (77, True)
 
 
 def test_an_aws_that_does_not_answer_fails(aws_environment: dict[str, str]) -> None:
