@@ -55,7 +55,10 @@ fn needles() -> Vec<(&'static str, String)> {
 /// The files below `folder` that the canary is in, but for those that `may_hold` it.
 pub fn files(folder: &Path, may_hold: impl Fn(&Path) -> bool) -> Vec<String> {
     let mut dirty = Vec::new();
-    for entry in walkdir::WalkDir::new(folder) {
+    // Providers are somebody else's programs, of hundreds of megabytes.
+    let is_written = |entry: &walkdir::DirEntry| !entry.path().ends_with(".terraform/providers");
+    let entries = walkdir::WalkDir::new(folder).into_iter();
+    for entry in entries.filter_entry(is_written) {
         let entry = entry.unwrap();
         if !entry.file_type().is_file() || may_hold(entry.path()) {
             continue;
