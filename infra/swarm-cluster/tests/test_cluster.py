@@ -182,8 +182,9 @@ def test_the_web_service_answers_and_counts(
     manager: Machine, early_worker: Machine, late_worker: Machine
 ) -> None:
     first = visits(front(manager, early_worker))
-    # Another machine's replica reads the same count over the encrypted network.
-    assert visits(front(manager, late_worker)) == first + 1
+    # Another machine's replica reads the same count over the encrypted network. The replicas' health
+    # checks are visits too, and come when they like.
+    assert visits(front(manager, late_worker)) > first
     assert page(manager, 8080) == "visualizer\n"
 
 
