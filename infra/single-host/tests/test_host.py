@@ -305,6 +305,21 @@ def test_rolls_back_and_forth_without_a_gap(host: Machine) -> None:
     assert (done.returncode, "kept versions: 1, 2, 3" in done.stdout) == (1, True)
 
 
+def test_requests_use_the_same_connections_to_the_app(host: Machine) -> None:
+    """Each that has ended would hold a port for a minute, of which there are 28 000."""
+
+    def held() -> int:
+        mine = "( dport = :8000 or dport = :8001 or dport = :8002 )"
+        ended = ("ss", "--no-header", "--tcp", "--numeric", "state", "time-wait")
+        return len(host.succeed(*ended, mine).splitlines())
+
+    before = held()
+    with Visitors(host.address) as visitors:
+        visitors.wait_for(LEAST)
+    assert visitors.failed == []
+    assert held() - before < LEAST / 10
+
+
 def test_a_command_in_the_apps_environment(host: Machine) -> None:
     script = 'printf "%s|%s|%s" "$MYSQL_PASSWORD" "$SECRET_KEY_BASE" "$1"'
     done = host.task(

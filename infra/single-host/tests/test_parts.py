@@ -3,6 +3,7 @@
 import argparse
 
 import pytest
+from machine import STACK
 from single_host import boot, database, engine, metrics, program, proxy, settings
 from single_host.problem import Problem
 from single_host.records import Records, Release, load, save
@@ -112,9 +113,10 @@ def test_memory_and_disks_are_percentages(tmp_path) -> None:
 
 def test_routes_say_what_they_are() -> None:
     text = proxy.route(7, 8002)
-    assert (
-        'return 200 "7 8002\\n"' in text and "proxy_pass http://127.0.0.1:8002;" in text
-    )
+    assert 'return 200 "7 8002\\n"' in text and "proxy_pass http://app-on-8002;" in text
+    site = (STACK / "host" / "nginx" / "site.conf").read_text()
+    for port in engine.SLOTS.values():
+        assert f"upstream app-on-{port} {{\n  server 127.0.0.1:{port};\n" in site
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "two", "", "²"])

@@ -27,7 +27,7 @@ def route(version: int, port: int) -> str:
     return f"""# Written by single-host at each release.
 location = /.host/release {{ allow 127.0.0.1; deny all; return 200 "{version} {port}\\n"; }}
 location / {{
-  proxy_pass http://127.0.0.1:{port};
+  proxy_pass http://app-on-{port};
   include /etc/nginx/single-host/proxy.conf;
 }}
 """
