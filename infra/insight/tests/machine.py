@@ -122,8 +122,11 @@ class Machine:
             time.sleep(0.1)
 
     def postgres_pid(self) -> int | None:
-        path = self.data / "pgdata" / "postmaster.pid"
-        return int(path.read_text().split()[0]) if path.exists() else None
+        """Of the server that runs; the file goes when it ends, and may do so at any moment."""
+        try:
+            return int((self.data / "pgdata" / "postmaster.pid").read_text().split()[0])
+        except FileNotFoundError:
+            return None
 
     def signal_postgres(self, number: int) -> None:
         pid = self.postgres_pid()

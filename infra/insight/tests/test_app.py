@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,10 @@ def test_survives_a_database_that_is_killed(
         "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
     ).split()
     os.kill(int(backend), signal.SIGKILL)
-    # PostgreSQL ends all its processes and recovers by itself.
+    # Once PostgreSQL has noticed, it ends all its processes and recovers by itself; until then it
+    # answers as ever.
+    while Path(f"/proc/{backend}").exists():
+        time.sleep(0.01)
     database.wait_for_postgres()
     answer = page.get("/")
     while answer.status_code == 503:
