@@ -118,6 +118,8 @@ proptest! {
     #[test]
     fn text_without_templates_survives_a_heredoc(text in "[ -~\n]{0,80}") {
         let text = text.replace("${", "").replace("%{", "");
+        // What stood around one may be another.
+        prop_assume!(!text.contains("${") && !text.contains("%{"));
         prop_assume!(text.lines().all(|line| line.trim_start() != "EOT"));
         let expected = if text.is_empty() || text.ends_with('\n') { text } else { format!("{text}\n") };
         prop_assert_eq!(value(&format!("<<EOT\n{expected}EOT")), json!(expected));

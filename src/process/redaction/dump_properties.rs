@@ -94,7 +94,9 @@ proptest! {
         // Offsets would be taken for pieces of it.
         let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         prop_assume!(!secret.as_bytes().windows(4).any(|piece| piece.iter().all(is_digit)));
-        prop_assume!(!shows_a_piece(&format!("{before}{after}{prefix}{suffix}"), &secret));
+        // What is there beside it may have a piece in common with it by chance, and stays.
+        let beside = format!("{before}{after}{prefix}{suffix} SECRET= output [REDACTED:it]");
+        prop_assume!(!shows_a_piece(&beside, &secret));
         let redactor = Redactor::new([("it", &Secret::new(secret.as_str()))]);
         for (alignment, cut) in cuts.iter().enumerate() {
             let text = format!("{}{before}SECRET={secret}{after}", "#".repeat(alignment));
