@@ -1,6 +1,6 @@
 //! What tests look credentials up in: specs, contexts, stacks.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use amiable::{
     config::{Approve, CredentialSpec, Environment, Place, SourceSpec, Stack, Variables},
@@ -29,8 +29,13 @@ impl Folder {
         use std::os::unix::fs::PermissionsExt;
 
         let path = self.path().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let text = path.with_extension("txt");
+        std::fs::write(&text, format!("#!/bin/sh\n{body}\n")).unwrap();
+        std::fs::set_permissions(&text, std::fs::Permissions::from_mode(0o700)).unwrap();
+        // Another process writes what is executed: a file that is open for writing here may be handed on to a
+        // child that another thread starts, and until that has executed its program it would be "busy".
+        let copied = Command::new("cp").args([&text, &path]).status();
+        assert!(copied.is_ok_and(|status| status.success()), "cp");
         path
     }
 }

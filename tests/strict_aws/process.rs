@@ -92,7 +92,10 @@ pub struct Standalone {
 impl Standalone {
     pub fn start(settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut child = Command::new(write_script(folder.path(), settings))
+        // Read by a shell rather than executed: another thread of the tests may have handed the file, open for
+        // writing, to a child that it starts, and until that has executed its program this would be "busy".
+        let mut child = Command::new("sh")
+            .arg(write_script(folder.path(), settings))
             .args(["-H", "127.0.0.1", "-p", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
