@@ -1,14 +1,17 @@
 //! Packer as a child. Real Packer and Terraform-less stacks, AWS by the emulator behind the proxy.
 
+use std::process::Stdio;
+
 use rustix::process::Signal;
 
 use super::{
-    account::{Account, UP},
+    account::{Account, UP, send},
     strict_aws::{
         holds::Release,
         moto::Moto,
         rules::{Effect, When},
     },
+    support::{Ran, wait_for},
 };
 
 const STACK: &str = r#"
@@ -84,6 +87,23 @@ fn row_23_an_interrupted_build_leaves_nothing() {
     assert_eq!(account.report()["result"], "interrupted");
     assert_eq!(leftovers(account.aws().moto()), [""; 0]);
     assert_eq!(amis(&account), 0);
+}
+
+#[test]
+fn row_23_an_interrupted_build_that_ends_well_without_an_ami_is_interrupted() {
+    let account = account();
+    let started = account.path("started");
+    account.script_build(&format!(
+        "trap 'exit 0' TERM\ntouch '{}'\nsleep 1000 &\nwait",
+        started.display()
+    ));
+    let mut up = account.command(UP);
+    let up = up.stdout(Stdio::null()).stderr(Stdio::piped());
+    let up = up.spawn().unwrap();
+    wait_for(&started);
+    send(up.id(), Signal::TERM);
+    Ran::from(up.wait_with_output().unwrap()).expect(143);
+    assert_eq!(account.report()["result"], "terminated");
 }
 
 #[test]

@@ -201,7 +201,10 @@ pub const ROWS: [Row; 52] = [
         23,
         "Packer ignores SIGINT",
         "it gets SIGTERM and takes everything away",
-        &["tests/faults/packer.rs::row_23_an_interrupted_build_leaves_nothing"],
+        &[
+            "tests/faults/packer.rs::row_23_an_interrupted_build_leaves_nothing",
+            "tests/faults/packer.rs::row_23_an_interrupted_build_that_ends_well_without_an_ami_is_interrupted",
+        ],
     ),
     row(
         24,

@@ -140,13 +140,14 @@ async fn pack(
         .await;
     let recent = log.finish();
     let ended = ended?;
+    let interrupted = || Stopped::Interrupted {
+        pending: vec![Step::Image(image.name.clone()).to_string()],
+    };
     if ended.was_stopped() && !ended.success() {
         // Packer may have been in the middle of CreateImage, and then says nothing of the AMI.
         return Ok(Packed::NotBuilt {
             creating: heard.creating,
-            stopped: Stopped::Interrupted {
-                pending: vec![step.to_string()],
-            },
+            stopped: interrupted(),
         });
     }
     if heard.unknown > 0 {
@@ -174,7 +175,11 @@ async fn pack(
         Outcome::Failed { errors, .. } => {
             return Ok(Packed::NotBuilt {
                 creating: heard.creating,
-                stopped: failed(context, &errors, recent).into(),
+                // Asked to end at its very beginning or end, Packer 1.6 may say that all is well.
+                stopped: match ended.was_stopped() {
+                    true => interrupted(),
+                    false => failed(context, &errors, recent).into(),
+                },
             });
         }
     };
