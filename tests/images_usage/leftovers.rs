@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{
-    project::{Project, wait_for_text},
+    project::{LOOK_AGAIN, Project, wait_for_text},
     real_tools::Moto,
 };
 
@@ -99,7 +99,7 @@ impl Account {
         let driver = command.spawn().unwrap();
         let runs = self.project.path(".amiable/runs");
         while !runs.is_dir() || fs::read_dir(&runs).unwrap().next().is_none() {
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_AGAIN);
         }
         let log = self.project.last_run().join("logs/image.front.log");
         wait_for_text(&log, "Waiting for SSH to become available");
@@ -172,7 +172,7 @@ fn what_a_killed_packer_leaves_is_told_of_and_swept_once_its_run_is_over() {
     kill_process(packer, Signal::KILL).unwrap();
     let journal = account.project.path(".amiable/runs").join(&run);
     while is_alive(packer) {
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_AGAIN);
     }
     assert!(journal.is_dir());
     let finding = account.leftovers_by_doctor();

@@ -4,6 +4,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -286,9 +287,12 @@ pub fn sorted(mut ids: Vec<String>) -> Vec<String> {
     ids
 }
 
+/// Between two looks at what other processes do. Nothing depends on how long it is.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// Waits until `path` holds `text`; another process writes it.
 pub fn wait_for_text(path: &Path, text: &str) -> String {
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let patience = std::time::Instant::now() + Duration::from_secs(60);
     loop {
         let found = fs::read_to_string(path).unwrap_or_default();
         if found.contains(text) {
@@ -299,6 +303,6 @@ pub fn wait_for_text(path: &Path, text: &str) -> String {
             "{} never held {text:?}: {found}",
             path.display()
         );
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
