@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{
     project::{LOOK_AGAIN, Project, wait_for_text},
     real_tools::Moto,
+    strict_aws::{self, xml},
 };
 
 const STACK: &str = r#"
@@ -115,18 +116,31 @@ impl Account {
 
     /// Instances that are there, key pairs and security groups that are not the default one.
     fn left(&self) -> (usize, usize, usize) {
-        let running = "Name=instance-state-name,Values=pending,running,stopping,stopped";
-        let instances = self
-            .moto
-            .aws(&["ec2", "describe-instances", "--filters", running]);
-        let pairs = self.moto.aws(&["ec2", "describe-key-pairs"]);
-        let groups = self.moto.aws(&["ec2", "describe-security-groups"]);
-        let groups = groups["SecurityGroups"].as_array().unwrap().iter();
+        let (_, port) = self.moto.endpoint.rsplit_once(':').unwrap();
+        let emulator = strict_aws::moto::Moto {
+            port: port.parse().unwrap(),
+        };
+        let found = |action, set, parameters: &[_]| {
+            let answer = emulator.ask("us-east-1", action, parameters).unwrap();
+            xml::items_of(&answer, set)
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let running = [
+            ("Filter.1.Name", "instance-state-name"),
+            ("Filter.1.Value.1", "pending"),
+            ("Filter.1.Value.2", "running"),
+            ("Filter.1.Value.3", "stopping"),
+            ("Filter.1.Value.4", "stopped"),
+        ];
+        let groups = found("DescribeSecurityGroups", "securityGroupInfo", &[]);
         (
-            instances["Reservations"].as_array().unwrap().len(),
-            pairs["KeyPairs"].as_array().unwrap().len(),
+            found("DescribeInstances", "reservationSet", &running).len(),
+            found("DescribeKeyPairs", "keySet", &[]).len(),
             groups
-                .filter(|group| group["GroupName"] != "default")
+                .iter()
+                .filter(|group| xml::text(group, "groupName").as_deref() != Some("default"))
                 .count(),
         )
     }
