@@ -6,6 +6,7 @@ use std::{fs, process::Child};
 
 use support::{
     APPLY_DONE, APPLY_START, APPLY_SUMMARY, Project, Ran, STACK, Terraform, VERSION, wait_for,
+    wait_until,
 };
 
 const UP: &[&str] = &["up", "--env", "staging", "--yes"];
@@ -62,9 +63,7 @@ fn the_next_run_waits_for_an_apply_that_goes_on_and_takes_in_what_it_did() {
             .filter_map(|run| fs::read_to_string(run.join("journal.jsonl")).ok())
             .any(|text| text.contains(r#""step":"recover""#))
     };
-    while !waits() {
-        std::thread::yield_now();
-    }
+    wait_until(waits);
     assert!(
         project
             .calls("terraform")

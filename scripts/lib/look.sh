@@ -177,8 +177,9 @@ look_at_venv() {
 }
 
 look_at_provider() {
-  mirrored=$home/providers/registry.terraform.io/hashicorp/aws/$provider_zip
-  if [ -f "$mirrored" ]; then
+  mirror=$home/providers/registry.terraform.io/hashicorp/aws
+  mirrored=$mirror/$provider_version/linux_amd64
+  if [ -d "$mirrored" ]; then
     there "AWS provider" "$provider_version" "$mirrored"
   elif ! can_ask; then
     task user "scripts/install/aws-provider --if-needed"
@@ -190,7 +191,7 @@ look_at_provider() {
       [ -x "$home/venv/bin/pip" ] || look_at_venv
       task user scripts/install/aws-provider
     else
-      advise "a way to registry.terraform.io, or the AWS provider's zip for $(platform) in $(dirname -- "$mirrored")"
+      advise "a way to registry.terraform.io, or the AWS provider's zip for $(platform) in $mirror"
     fi
   fi
 }

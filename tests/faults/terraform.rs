@@ -12,7 +12,7 @@ use super::{
         holds::Release,
         rules::{Effect, Side, When},
     },
-    support::{Project, Ran, STACK, Terraform, wait_for},
+    support::{Project, Ran, STACK, Terraform, wait_for, wait_until},
 };
 
 const APPLY: &str = "terraform.apply";
@@ -104,9 +104,7 @@ fn row_04_a_driver_that_is_killed_takes_no_pipe_away_and_the_state_is_right() {
     let held = up.release_later();
     up.kill();
     held(Release::Answer);
-    while !session(terraform).is_empty() {
-        std::thread::yield_now();
-    }
+    wait_until(|| session(terraform).is_empty());
     assert_eq!(in_state(&account), ["aws_vpc.main"]);
 }
 

@@ -18,9 +18,12 @@ use super::{
     strict_aws::strict::Settings,
 };
 
-/// Every `one_in`th of `trials`, or as many as `AMIABLE_KILL_MATRIX_ONE_IN` says instead.
+/// The variable with which somebody says how many trials to make.
+pub const ONE_IN: &str = "AMIABLE_KILL_MATRIX_ONE_IN";
+
+/// Every `one_in`th of `trials`, or as many as [`ONE_IN`] says instead.
 pub fn sample<Trial>(trials: Vec<Trial>, one_in: usize) -> Vec<Trial> {
-    let wanted = std::env::var("AMIABLE_KILL_MATRIX_ONE_IN").ok();
+    let wanted = std::env::var(ONE_IN).ok();
     let one_in = wanted.map_or(one_in, |number| number.parse().expect("a number from 1"));
     trials.into_iter().step_by(one_in).collect()
 }

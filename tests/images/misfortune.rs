@@ -18,8 +18,8 @@ use super::{
 /// Projects at the same time. Packer waits two minutes in one of the trials.
 const LANES: usize = 2;
 
-/// A request has two trials, so that a third has some of each.
-const ONE_IN: usize = 3;
+/// A request has two trials, so that a fifth has some of each.
+const ONE_IN: usize = 5;
 
 /// Packer is spared while it looks whether the AMI's name is free: 1.6.6 gives up when that is throttled once,
 /// whatever `max_retries` says.

@@ -124,7 +124,7 @@ fn a_build_that_outlives_its_driver_is_waited_for() {
     .unwrap();
     // It goes on only when the next run is seen waiting for it.
     project.instead_of_packer_build(
-        "until grep -q 'child-started\",\"step\":\"image.web' \"$KEEP\"/.amiable/runs/*/journal.jsonl; do :; done\n\
+        "until grep -q 'child-started\",\"step\":\"image.web' \"$KEEP\"/.amiable/runs/*/journal.jsonl; do sleep 0.05; done\n\
          kill -KILL $PPID\nread -r _ <\"$KEEP/go\"\nexec \"$REAL\" \"$@\"",
     );
     let killed = project.amiable(&build());

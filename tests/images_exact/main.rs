@@ -7,6 +7,8 @@ mod exact_name;
 mod faults;
 mod interrupted;
 mod project;
+#[path = "../real_aws/mod.rs"]
+mod real_aws;
 mod replace;
 #[path = "../strict_aws/mod.rs"]
 mod strict_aws;

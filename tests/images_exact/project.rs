@@ -8,11 +8,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::strict_aws::{process, strict::Settings};
+use super::{
+    real_aws::aws,
+    strict_aws::{client::StrictAws, moto::Moto, process, strict::Settings},
+};
 
 pub const NAME: &str = "web";
+const REGION: &str = "us-east-1";
 
 const TEMPLATE: &str = r#"
 variable "motd" {
@@ -118,7 +122,7 @@ impl Project {
     /// Puts `script` before every call of the real `aws`: `$*` are the arguments, `$REAL` the real one. What it
     /// remembers it keeps below `$KEEP`.
     pub fn before_aws(&self, script: &str) {
-        let real = program("AMIABLE_AWS", "aws");
+        let real = aws();
         let text = format!(
             "#!/bin/sh\nREAL='{}'\nKEEP='{}'\n{script}\nexec \"$REAL\" \"$@\"\n",
             real.display(),
@@ -190,17 +194,13 @@ impl Project {
     /// What the AWS CLI answers about the sandbox.
     #[track_caller]
     pub fn aws(&self, arguments: &[&str]) -> Value {
-        let status = self.amiable(&["sandbox", "status", "--json"]);
-        let status: Value = serde_json::from_str(&status.stdout).expect("a status");
-        let url = status["emulator"]["url"]
-            .as_str()
-            .expect("the emulator's address");
-        let output = Command::new(program("AMIABLE_AWS", "aws"))
-            .args(["--endpoint-url", url, "--output", "json"])
+        let url = format!("http://127.0.0.1:{}", self.port());
+        let output = Command::new(aws())
+            .args(["--endpoint-url", &url, "--output", "json"])
             .args(arguments)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("AWS_DEFAULT_REGION", REGION)
             .output()
             .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
@@ -208,10 +208,26 @@ impl Project {
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
-    /// The project's own AMIs.
+    /// Where the emulator listens.
+    fn port(&self) -> u16 {
+        StrictAws::of_project(self.folder.path()).port
+    }
+
+    /// The project's own AMIs, in the words of the AWS CLI, which takes a second to say the same.
     pub fn amis(&self) -> Vec<Value> {
-        let answer = self.aws(&["ec2", "describe-images", "--owners", "self"]);
-        answer["Images"].as_array().unwrap().clone()
+        let emulator = Moto { port: self.port() };
+        let images = emulator.own_images(REGION).unwrap().into_iter();
+        images
+            .map(|image| {
+                let tags = image.tags.iter();
+                let tags: Vec<Value> = tags
+                    .map(|(key, value)| json!({"Key": key, "Value": value}))
+                    .collect();
+                json!({
+                    "ImageId": image.id, "Name": image.name, "State": image.state, "Tags": tags,
+                })
+            })
+            .collect()
     }
 
     /// The only AMI called `name`.
@@ -330,17 +346,4 @@ pub fn outcome_of(image: &str, report: &Value) -> String {
         .find(|known| known["name"] == image)
         .expect("the image");
     text(&image["outcome"]["ami"])
-}
-
-pub fn program(variable: &str, name: &str) -> PathBuf {
-    let home = || match env::var_os("AMIABLE_HOME") {
-        Some(home) => PathBuf::from(home),
-        None => {
-            let home = PathBuf::from(env::var_os("HOME").unwrap_or_default());
-            let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-            data.unwrap_or(home.join(".local/share")).join("amiable")
-        }
-    };
-    let named = env::var_os(variable).map_or_else(|| PathBuf::from(name), PathBuf::from);
-    which::which(named).unwrap_or_else(|_| home().join("venv/bin").join(name))
 }

@@ -4,4 +4,6 @@
 mod crash;
 mod one_image;
 mod project;
+#[path = "../real_aws/mod.rs"]
+mod real_aws;
 mod two_images;

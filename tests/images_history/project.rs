@@ -9,6 +9,8 @@ use std::{
 
 use serde_json::Value;
 
+use crate::real_aws::aws;
+
 /// Nothing to provision and nothing to log in to: the image is made in a second.
 const TEMPLATE: &str = r#"
 source "amazon-ebs" "image" {
@@ -136,7 +138,7 @@ impl Project {
 
     /// Runs with an AWS CLI that does `instead`, a line of shell, when its arguments contain `what`.
     pub fn run_with_aws(&self, arguments: &[&str], what: &str, instead: &str) -> Ran {
-        let real = which::which("aws").unwrap();
+        let real = aws();
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in *'{what}'*) {instead} ;; esac\nexec '{}' \"$@\"\n",
             real.display()
@@ -180,7 +182,7 @@ impl Project {
     /// What the AWS CLI answers from the sandbox.
     #[track_caller]
     pub fn aws(&self, arguments: &[&str]) -> Value {
-        let output = Command::new("aws")
+        let output = Command::new(aws())
             .args(["--endpoint-url", &self.emulator()])
             .args(["--region", "us-east-1", "--output", "json"])
             .args(arguments)

@@ -9,8 +9,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::{
-    project::{Project, wait_for_text},
+    project::{LOOK_AGAIN, Project, wait_for_text},
     real_tools::Moto,
+    strict_aws::{self, xml},
 };
 
 const STACK: &str = r#"
@@ -99,7 +100,7 @@ impl Account {
         let driver = command.spawn().unwrap();
         let runs = self.project.path(".amiable/runs");
         while !runs.is_dir() || fs::read_dir(&runs).unwrap().next().is_none() {
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_AGAIN);
         }
         let log = self.project.last_run().join("logs/image.front.log");
         wait_for_text(&log, "Waiting for SSH to become available");
@@ -115,18 +116,31 @@ impl Account {
 
     /// Instances that are there, key pairs and security groups that are not the default one.
     fn left(&self) -> (usize, usize, usize) {
-        let running = "Name=instance-state-name,Values=pending,running,stopping,stopped";
-        let instances = self
-            .moto
-            .aws(&["ec2", "describe-instances", "--filters", running]);
-        let pairs = self.moto.aws(&["ec2", "describe-key-pairs"]);
-        let groups = self.moto.aws(&["ec2", "describe-security-groups"]);
-        let groups = groups["SecurityGroups"].as_array().unwrap().iter();
+        let (_, port) = self.moto.endpoint.rsplit_once(':').unwrap();
+        let emulator = strict_aws::moto::Moto {
+            port: port.parse().unwrap(),
+        };
+        let found = |action, set, parameters: &[_]| {
+            let answer = emulator.ask("us-east-1", action, parameters).unwrap();
+            xml::items_of(&answer, set)
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let running = [
+            ("Filter.1.Name", "instance-state-name"),
+            ("Filter.1.Value.1", "pending"),
+            ("Filter.1.Value.2", "running"),
+            ("Filter.1.Value.3", "stopping"),
+            ("Filter.1.Value.4", "stopped"),
+        ];
+        let groups = found("DescribeSecurityGroups", "securityGroupInfo", &[]);
         (
-            instances["Reservations"].as_array().unwrap().len(),
-            pairs["KeyPairs"].as_array().unwrap().len(),
+            found("DescribeInstances", "reservationSet", &running).len(),
+            found("DescribeKeyPairs", "keySet", &[]).len(),
             groups
-                .filter(|group| group["GroupName"] != "default")
+                .iter()
+                .filter(|group| xml::text(group, "groupName").as_deref() != Some("default"))
                 .count(),
         )
     }
@@ -172,7 +186,7 @@ fn what_a_killed_packer_leaves_is_told_of_and_swept_once_its_run_is_over() {
     kill_process(packer, Signal::KILL).unwrap();
     let journal = account.project.path(".amiable/runs").join(&run);
     while is_alive(packer) {
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_AGAIN);
     }
     assert!(journal.is_dir());
     let finding = account.leftovers_by_doctor();

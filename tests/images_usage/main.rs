@@ -4,6 +4,10 @@
 mod leftovers;
 mod project;
 mod pruning;
+#[path = "../real_aws/mod.rs"]
+mod real_aws;
 #[path = "../real_tools/mod.rs"]
 mod real_tools;
+#[path = "../strict_aws/mod.rs"]
+mod strict_aws;
 mod usage;

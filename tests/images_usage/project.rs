@@ -4,9 +4,15 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use serde_json::Value;
+
+use crate::{
+    real_aws::aws,
+    strict_aws::{moto::Moto, xml},
+};
 
 const STACK: &str = r#"
 stack "web" {
@@ -145,7 +151,7 @@ impl Project {
     /// Puts a script in front of the `aws` command. `cases` are the inside of a `case` over its arguments,
     /// in which `$real` is the command itself.
     pub fn wrap_aws(&self, cases: &str) {
-        let real = which::which("aws").expect("the aws command");
+        let real = aws();
         let script = format!(
             "#!/bin/sh\nreal='{}'\ncase \"$*\" in\n{cases}\nesac\nexec \"$real\" \"$@\"\n",
             real.display()
@@ -195,17 +201,10 @@ impl Project {
     /// What the `aws` command answers about the sandbox.
     #[track_caller]
     pub fn aws(&self, arguments: &[&str]) -> Value {
-        self.aws_in("us-east-1", arguments)
-    }
-
-    #[track_caller]
-    pub fn aws_in(&self, region: &str, arguments: &[&str]) -> Value {
-        let state = fs::read(self.path(".amiable/sandbox/state.json")).expect("a sandbox");
-        let state: Value = serde_json::from_slice(&state).expect("JSON");
-        let port = &state["emulator"]["port"];
-        let output = Command::new("aws")
+        let port = self.emulator().port;
+        let output = Command::new(aws())
             .args(arguments)
-            .args(["--region", region, "--output", "json"])
+            .args(["--region", "us-east-1", "--output", "json"])
             .args(["--endpoint-url", &format!("http://127.0.0.1:{port}")])
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -217,10 +216,21 @@ impl Project {
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
+    /// The sandbox's emulator, which answers at once what the `aws` command takes a second to ask.
+    fn emulator(&self) -> Moto {
+        let state = fs::read(self.path(".amiable/sandbox/state.json")).expect("a sandbox");
+        let state: Value = serde_json::from_slice(&state).expect("JSON");
+        let port = state["emulator"]["port"].as_u64();
+        let port = port.and_then(|port| u16::try_from(port).ok());
+        Moto {
+            port: port.expect("a port"),
+        }
+    }
+
     /// Ids of the account's own AMIs in `region`, sorted.
     pub fn amis_in(&self, region: &str) -> Vec<String> {
-        let answer = self.aws_in(region, &["ec2", "describe-images", "--owners", "self"]);
-        ids(&answer["Images"], "ImageId")
+        let images = self.emulator().own_images(region).expect("an answer");
+        sorted(images.into_iter().map(|image| image.id).collect())
     }
 
     pub fn amis(&self) -> Vec<String> {
@@ -229,19 +239,14 @@ impl Project {
 
     /// Snapshots of the AMI `id` in `region`.
     pub fn snapshots_of(&self, region: &str, id: &str) -> Vec<String> {
-        let answer = self.aws_in(region, &["ec2", "describe-images", "--image-ids", id]);
-        let mappings = answer["Images"][0]["BlockDeviceMappings"].as_array();
-        let mappings = mappings.expect("mappings").iter();
-        mappings
-            .filter_map(|mapping| mapping["Ebs"]["SnapshotId"].as_str())
-            .map(str::to_owned)
-            .collect()
+        let image = self.emulator().image(region, id).expect("an answer");
+        image.expect("the AMI").snapshots
     }
 
     pub fn has_snapshot(&self, region: &str, id: &str) -> bool {
-        let filter = format!("Name=snapshot-id,Values={id}");
-        let arguments = ["ec2", "describe-snapshots", "--filters", &filter];
-        !ids(&self.aws_in(region, &arguments)["Snapshots"], "SnapshotId").is_empty()
+        let filter = [("Filter.1.Name", "snapshot-id"), ("Filter.1.Value.1", id)];
+        let answer = self.emulator().ask(region, "DescribeSnapshots", &filter);
+        !xml::items_of(&answer.expect("an answer"), "snapshotSet").is_empty()
     }
 
     /// The folder of the newest run.
@@ -271,24 +276,17 @@ impl Ran {
     }
 }
 
-/// The member `id` of every object in `list`, sorted.
-pub fn ids(list: &Value, id: &str) -> Vec<String> {
-    let list = list.as_array().expect("a list").iter();
-    let mut ids: Vec<String> = list
-        .map(|one| one[id].as_str().expect("an id").to_owned())
-        .collect();
-    ids.sort();
-    ids
-}
-
 pub fn sorted(mut ids: Vec<String>) -> Vec<String> {
     ids.sort();
     ids
 }
 
+/// Between two looks at what other processes do. Nothing depends on how long it is.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// Waits until `path` holds `text`; another process writes it.
 pub fn wait_for_text(path: &Path, text: &str) -> String {
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let patience = std::time::Instant::now() + Duration::from_secs(60);
     loop {
         let found = fs::read_to_string(path).unwrap_or_default();
         if found.contains(text) {
@@ -299,6 +297,6 @@ pub fn wait_for_text(path: &Path, text: &str) -> String {
             "{} never held {text:?}: {found}",
             path.display()
         );
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_AGAIN);
     }
 }

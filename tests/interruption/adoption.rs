@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Stdio};
 use super::{
     at_record::AtRecord,
     children, last_run, stubborn,
-    support::{Project, Ran, STACK, wait_for},
+    support::{Project, Ran, STACK, wait_for, wait_until},
     trials::{Phase, Signal, Trial, When},
 };
 
@@ -77,9 +77,7 @@ fn a_child_whose_pid_was_never_recorded_is_found_and_waited_for() {
             let journal = fs::read_to_string(newest.join("journal.jsonl")).unwrap_or_default();
             journal.contains(r#""step":"recover""#)
         };
-        while !waits() {
-            std::thread::yield_now();
-        }
+        wait_until(waits);
         assert!(
             !children(&run).is_empty(),
             "it is waited for, and not ended"

@@ -4,7 +4,7 @@ use std::{env, fs, process::Command};
 
 use super::{
     children, last_run, signal,
-    support::{Project, Ran, STACK, wait_for},
+    support::{LOOK_AGAIN, Project, Ran, STACK, wait_for, wait_until},
 };
 
 const UP: &[&str] = &["up", "--env", "staging", "--yes", "-v"];
@@ -100,7 +100,7 @@ fn terraform(run: &str) -> u32 {
         if let Some((pid, _)) = leader {
             return *pid;
         }
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
 
@@ -113,9 +113,7 @@ fn processes_of_a_local_exec_end_with_the_terraform_that_was_interrupted() {
         let found = children(&run).into_iter();
         found.filter(|(_, name)| name == "sleep").count()
     };
-    while sleeping() < 2 {
-        std::thread::yield_now();
-    }
+    wait_until(|| sleeping() >= 2);
     signal("-INT", driver.id());
     fs::write(project.path("go-on"), "").unwrap();
     let ran = Ran::from(driver.wait_with_output().unwrap());
@@ -167,10 +165,8 @@ fn the_next_run_ends_what_a_terraform_left_that_was_killed_after_its_driver() {
 }
 
 fn wait_for_provider(run: &str) {
-    while !children(run)
-        .iter()
-        .any(|(_, name)| name.starts_with("terraform-provi"))
-    {
-        std::thread::yield_now();
-    }
+    wait_until(|| {
+        let mut found = children(run).into_iter();
+        found.any(|(_, name)| name.starts_with("terraform-provi"))
+    });
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     interrupts, signal, stubborn,
-    support::{Project, STACK, wait_for},
+    support::{LOOK_AGAIN, Project, STACK, wait_for},
 };
 
 const UP: &[&str] = &["up", "--env", "staging", "--yes"];
@@ -23,7 +23,7 @@ pub fn wait_for_with(driver: &mut Child, path: &Path) {
             let _ = driver.stderr.take().unwrap().read_to_string(&mut said);
             panic!("the driver ended with {status} before: {said}");
         }
-        std::thread::yield_now();
+        std::thread::sleep(LOOK_AGAIN);
     }
 }
 

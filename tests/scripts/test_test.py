@@ -55,11 +55,11 @@ class Test(ScriptCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         first, *called = self.called()
         self.assertEqual(first, "bootstrap --yes --with tests")
-        # The last one runs beside some of the others.
+        # The last two run beside some of the others.
         self.assertEqual(sorted(called), sorted(self.sections))
-        beside = self.sections[-1]
+        beside = self.sections[-2:]
         self.assertEqual(
-            [section for section in called if section != beside], self.sections[:-1]
+            [section for section in called if section not in beside], self.sections[:-2]
         )
         last = result.stdout.splitlines()[-1]
         self.assertEqual(last, f"{len(self.sections)} passed, 0 failed")
@@ -82,33 +82,58 @@ class Test(ScriptCase):
         self.assertEqual(self.called()[1:], ["format", "unit"])
         self.assertTrue(result.stdout.endswith("\n2 passed, 0 failed\n"))
 
+    def test_a_section_that_nothing_runs_beside_is_shown_at_once(self) -> None:
+        beside = self.sections[-1]
+        seen = self.folder / "seen"
+        self.env["SEEN"] = str(seen)
+        # Its own output is the file that it reads.
+        self.script(f"check/{beside}", "#!/bin/sh\necho one\ngrep -c one \"$SEEN\"\n")
+        with seen.open("w") as stdout:
+            subprocess.run(
+                [self.checkout / "scripts/test", beside],
+                env=self.env,
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                check=True,
+                timeout=60,
+            )
+        self.assertIn(f"== {beside}\none\n1\n", seen.read_text())
+
+    def fifos(self, sections: list[str]) -> str:
+        """Makes one for each, `$FIFO.SECTION`; a script that waits until all have written into theirs."""
+        for name in sections:
+            os.mkfifo(f"{self.env['FIFO']}.{name}")
+        return "".join(f'read -r up <"$FIFO.{name}"\n' for name in sections)
+
     def test_what_runs_beside_is_told_of_by_itself_and_counts(self) -> None:
-        """It fails first of all, and waits for nothing else."""
-        beside, other = self.sections[-1], self.sections[-2]
-        self.script(f"check/{beside}", '#!/bin/sh\necho one\necho up >"$FIFO"\nexit 1\n')
-        self.script(f"check/{other}", '#!/bin/sh\nread -r up <"$FIFO"\necho two\n')
-        os.mkfifo(self.env["FIFO"])
-        result = self.run_script("scripts/test", beside, other)
+        """They fail first of all, and wait for nothing else."""
+        other, *beside = self.sections[-3:]
+        for name in beside:
+            fails = f'echo {name} runs\necho up >"$FIFO.{name}"\nexit 1\n'
+            self.script(f"check/{name}", f"#!/bin/sh\n{fails}")
+        self.script(f"check/{other}", f"#!/bin/sh\n{self.fifos(beside)}echo two\n")
+        result = self.run_script("scripts/test", other, *beside)
         self.assertEqual(result.returncode, 1)
-        self.assertIn(f"== {beside}\none\n", result.stdout)
+        for name in beside:
+            self.assertIn(f"== {name}\n{name} runs\n", result.stdout)
         self.assertIn(f"== {other}\ntwo\n", result.stdout)
-        self.assertTrue(result.stdout.endswith("\n1 passed, 1 failed\n"))
+        self.assertTrue(result.stdout.endswith("\n1 passed, 2 failed\n"))
 
     def test_what_runs_beside_ends_with_the_whole(self) -> None:
-        beside, other = self.sections[-1], self.sections[-2]
-        self.script(
-            f"check/{beside}",
-            "#!/bin/sh\ntrap 'echo ended >>\"$CALLS\"; exit 1' TERM\necho up >\"$FIFO\"\n"
-            "while :; do sleep 0.1; done\n",
-        )
-        # The section beside it is asked to end, with the whole.
-        self.script(
-            f"check/{other}", '#!/bin/sh\nread -r up <"$FIFO"\nkill -TERM "$PPID"\n'
-        )
-        os.mkfifo(self.env["FIFO"])
-        result = self.run_script("scripts/test", beside, other)
+        other, *beside = self.sections[-3:]
+        for name in beside:
+            self.script(
+                f"check/{name}",
+                f"#!/bin/sh\ntrap 'echo {name} ended >>\"$CALLS\"; exit 1' TERM\n"
+                f'echo up >"$FIFO.{name}"\nwhile :; do sleep 0.1; done\n',
+            )
+        # The section beside them is asked to end, with the whole.
+        ends = f'{self.fifos(beside)}kill -TERM "$PPID"\n'
+        self.script(f"check/{other}", f"#!/bin/sh\n{ends}")
+        result = self.run_script("scripts/test", other, *beside)
         self.assertEqual(result.returncode, 143, result.stderr)
-        self.assertIn("ended", self.called())
+        ended = sorted(f"{name} ended" for name in beside)
+        self.assertEqual(sorted(self.called()[1:]), ended)
         self.assertEqual(os.listdir(self.tmp), [])
 
     def test_an_unknown_section(self) -> None:

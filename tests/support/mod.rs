@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -180,11 +181,20 @@ impl Ran {
     }
 }
 
+/// Between two looks at something that other processes do. Nothing depends on how long it is; without it, whoever
+/// waits takes a whole processor from those waited for.
+pub const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Waits until `holds`, which some process under test brings about.
+pub fn wait_until(mut holds: impl FnMut() -> bool) {
+    while !holds() {
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
 /// Waits until `path` exists, which some process under test makes.
 pub fn wait_for(path: &Path) {
-    while !path.exists() {
-        std::thread::yield_now();
-    }
+    wait_until(|| path.exists());
 }
 
 /// What a scripted Terraform answers.
