@@ -137,12 +137,10 @@ fn by_line(redactor: &Redactor, text: &str) -> usize {
     let mut lines = RedactingLines::new(redactor);
     let mut shown = 0;
     for line in text.lines() {
-        for ((), line) in lines.push((), line) {
-            shown += line.len();
-        }
+        lines.push((), line, |(), line| shown += line.len());
     }
-    let rest = lines.finish().into_iter();
-    shown + rest.map(|((), line)| line.len()).sum::<usize>()
+    lines.finish(|(), line| shown += line.len());
+    shown
 }
 
 fn redactor(secrets: &[String]) -> Redactor {

@@ -79,9 +79,9 @@ impl<'a> StepLog<'a> {
         let at = self.voice(channel, speaker);
         let (voice, lines) = &mut self.voices[at];
         for line in text.split('\n') {
-            for (level, line) in lines.push(level, line) {
-                self.told.tell(voice, level, line);
-            }
+            lines.push(level, line, |level, line| {
+                self.told.tell(voice, level, line.into_owned());
+            });
         }
     }
 
@@ -119,9 +119,7 @@ impl<'a> StepLog<'a> {
             voices, mut told, ..
         } = self;
         for (voice, lines) in voices {
-            for (level, line) in lines.finish() {
-                told.tell(&voice, level, line);
-            }
+            lines.finish(|level, line| told.tell(&voice, level, line.into_owned()));
         }
         told.recent.into()
     }

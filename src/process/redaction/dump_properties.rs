@@ -2,7 +2,10 @@
 
 use proptest::{prelude::*, sample::Index};
 
-use super::{properties::config, *};
+use super::{
+    properties::{config, finished, pushed},
+    *,
+};
 
 /// How a tool writes a row.
 #[derive(Debug, Clone, Copy)]
@@ -113,9 +116,9 @@ proptest! {
                 let mut lines = RedactingLines::new(&redactor);
                 let mut streamed = Vec::new();
                 for line in dump.split('\n') {
-                    streamed.extend(lines.push((), line));
+                    streamed.extend(pushed(&mut lines, (), line));
                 }
-                streamed.extend(lines.finish());
+                streamed.extend(finished(lines));
                 let streamed: Vec<String> = streamed.into_iter().map(|((), line)| line).collect();
                 for out in [whole, streamed.join("\n")] {
                     prop_assert!(!shows_a_piece(&out, &secret), "{secret:?} in {out}\nof {dump}");

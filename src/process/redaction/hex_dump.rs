@@ -2,7 +2,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
+
+use super::marks::{Around, Kind, Marked, STEP};
 
 /// The rows in `text`, in order, each from its offset to the end of its line.
 ///
@@ -10,53 +12,48 @@ use memchr::{memchr, memchr_iter};
 /// also within a string of JSON or another language, which may have all rows on one line.
 pub(super) fn rows(text: &[u8]) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
-    let mut done = 0;
-    let mut begun = [0; BLOCK];
-    for block in (0..text.len()).step_by(BLOCK) {
-        let count = BLOCK.min(text.len() - block);
-        offsets_begin(text, block, &mut begun[..count]);
-        for found in memchr_iter(1, &begun[..count]) {
-            let offset = block + found;
-            if offset < done || !may_stand_before_offset(&text[..offset]) {
-                continue;
-            }
-            let Some(length) = offset_length(&text[offset..]) else {
-                continue;
-            };
-            let bytes = &text[offset + length..];
-            if has_dumped_bytes(bytes) {
-                let bytes = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
-                rows.push(offset..offset + length + bytes.trim_ascii_end().len());
-                done = offset + length + bytes.len();
-            }
+    let mut suspects = Marked::<Offset>::new(text);
+    let mut at = 0;
+    while let Some(offset) = suspects.next_from(at) {
+        at = offset + 1;
+        if !may_stand_before_offset(&text[..offset]) {
+            continue;
+        }
+        let Some(length) = offset_length(&text[offset..]) else {
+            continue;
+        };
+        let bytes = &text[offset + length..];
+        if has_dumped_bytes(bytes) {
+            let bytes = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
+            rows.push(offset..offset + length + bytes.trim_ascii_end().len());
+            at = offset + length + bytes.len();
         }
     }
     rows
 }
 
-/// Sets 1 for each byte of `text` from `from` on where an offset may begin, and 0 for others.
-///
-/// Words are many, and such of so many digits are few. This has no branches, so that the compiler makes it look at
-/// many bytes at a time.
-fn offsets_begin(text: &[u8], from: usize, begun: &mut [u8]) {
-    let count = begun.len();
-    let mut digits = [0; BLOCK + FEWEST_DIGITS];
-    let rest = &text[from..text.len().min(from + count + FEWEST_DIGITS)];
-    for (digit, byte) in digits.iter_mut().zip(rest) {
-        let is_number = byte.wrapping_sub(b'0') < 10;
-        let is_letter = (byte | 0x20).wrapping_sub(b'a') < 6;
-        *digit = u8::from(is_number | is_letter);
-    }
-    for (at, begun) in begun.iter_mut().enumerate() {
-        let first_four = digits[at] & digits[at + 1] & digits[at + 2] & digits[at + 3];
-        *begun = first_four & digits[at + 4] & digits[at + 5];
-    }
-    let after_first = &mut begun[usize::from(from == 0)..];
-    for (begun, before) in after_first.iter_mut().zip(&text[from.saturating_sub(1)..]) {
-        let is_number = before.wrapping_sub(b'0') < 10;
-        let is_letter = (before | 0x20).wrapping_sub(b'a') < 26;
-        let ends_escape = matches!(before, b'n' | b'r' | b't' | b'm');
-        *begun &= u8::from(ends_escape | !(is_number | is_letter));
+/// Where an offset may begin: words are many, and such of so many digits are few.
+struct Offset;
+
+impl Kind for Offset {
+    fn marks(around: &Around) -> [u8; STEP] {
+        let is_number = |byte: u8| byte.wrapping_sub(b'0') < 10;
+        let is_letter = |byte: u8, letters| (byte | 0x20).wrapping_sub(b'a') < letters;
+        let mut digits = [0; size_of::<Around>()];
+        for (digit, &byte) in digits.iter_mut().zip(around) {
+            *digit = u8::from(is_number(byte) | is_letter(byte, 6));
+        }
+        let mut marks = [0; STEP];
+        for (at, mark) in marks.iter_mut().enumerate() {
+            let before = around[at];
+            let ends_word = !(is_number(before) | is_letter(before, 26));
+            let ends_escape =
+                (before == b'n') | (before == b'r') | (before == b't') | (before == b'm');
+            let first_three = digits[at + 1] & digits[at + 2] & digits[at + 3];
+            let last_three = digits[at + 4] & digits[at + 5] & digits[at + 6];
+            *mark = first_three & last_three & u8::from(ends_word | ends_escape);
+        }
+        marks
     }
 }
 
@@ -88,13 +85,11 @@ fn offset_length(text: &[u8]) -> Option<usize> {
 }
 
 const OFFSET_DIGITS: RangeInclusive<usize> = 6..=16;
-const FEWEST_DIGITS: usize = *OFFSET_DIGITS.start();
+/// As many as [`Offset`] looks for.
+const _: () = assert!(*OFFSET_DIGITS.start() == 6);
 
 /// Bytes after an offset that are looked at.
 const NEAR: usize = 256;
-
-/// Bytes looked at at once.
-const BLOCK: usize = 128;
 
 /// At least four bytes in groups of one to four, or fewer if a column of text follows.
 ///

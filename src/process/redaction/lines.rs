@@ -60,23 +60,23 @@ impl<'r, T> RedactingLines<'r, T> {
         }
     }
 
-    /// Takes the next line, without its line end, and returns those that can be shown now.
-    pub fn push(&mut self, tag: T, line: &str) -> Vec<(T, String)> {
+    /// Takes the next line, without its line end, and gives those that can be shown now to `show`.
+    pub fn push(&mut self, tag: T, line: &str, mut show: impl FnMut(T, Cow<'_, str>)) {
         let Some(searched) = &self.redactor.searched else {
-            return vec![(tag, line.to_owned())];
+            return show(tag, Cow::Borrowed(line));
         };
         let line = &*without_cut_secret(searched, line);
         let start = self.position;
         if self.has_nothing(searched, line) {
             self.keep_end(start, line);
-            return vec![(tag, line.to_owned())];
+            return show(tag, Cow::Borrowed(line));
         }
         self.window.push_back(Line {
             text: line.to_owned(),
             end: self.position,
             tag: Some(tag),
         });
-        self.decide(searched)
+        self.decide(searched, show);
     }
 
     /// Whether it is certain that `line` has nothing to redact and nothing to wait for, and that no line
@@ -129,7 +129,7 @@ impl<'r, T> RedactingLines<'r, T> {
     }
 
     /// Searches the lines that are there, and hands out those that are decided.
-    fn decide(&mut self, searched: &Searched) -> Vec<(T, String)> {
+    fn decide(&mut self, searched: &Searched, mut show: impl FnMut(T, Cow<'_, str>)) {
         let (mut text, ranges) = self.joined();
         text.push('\n');
         let scan = searched.scan_to_the_end(&text);
@@ -146,27 +146,26 @@ impl<'r, T> RedactingLines<'r, T> {
             .beginning
             .is_some_and(|beginning| beginning.bytes >= HELD_FROM);
         let shown = if hold { undecided } else { ranges.len() };
-        let mut out = Vec::new();
         for (line, range) in self.window.iter_mut().zip(&ranges).take(shown) {
             if let Some(tag) = line.tag.take() {
-                out.push((tag, replaced(&text, range.clone(), &replacements)));
+                show(tag, replaced(&text, range.clone(), &replacements).into());
             }
         }
         self.window.drain(..undecided);
-        out
     }
 
-    /// Returns what is held back, now that nothing follows it.
-    pub fn finish(mut self) -> Vec<(T, String)> {
+    /// Gives what is held back to `show`, now that nothing follows it.
+    pub fn finish(self, mut show: impl FnMut(T, Cow<'_, str>)) {
         let Some(searched) = &self.redactor.searched else {
-            return Vec::new();
+            return;
         };
         let (text, ranges) = self.joined();
         let replacements = searched.replacements(&text, searched.hits(&text));
-        let lines = mem::take(&mut self.window).into_iter().zip(ranges);
-        lines
-            .filter_map(|(line, range)| Some((line.tag?, replaced(&text, range, &replacements))))
-            .collect()
+        for (line, range) in self.window.into_iter().zip(ranges) {
+            if let Some(tag) = line.tag {
+                show(tag, replaced(&text, range, &replacements).into());
+            }
+        }
     }
 
     fn joined(&self) -> (String, Vec<Range<usize>>) {
@@ -211,10 +210,11 @@ impl<'r> RedactingText<'r> {
         let mut rest = chunk;
         while let Some((line, after)) = rest.split_once('\n') {
             self.unfinished.push_str(line);
-            for ((), line) in self.lines.push((), &mem::take(&mut self.unfinished)) {
+            self.lines.push((), &self.unfinished, |(), line| {
                 out.push_str(&line);
                 out.push('\n');
-            }
+            });
+            self.unfinished.clear();
             rest = after;
         }
         self.unfinished.push_str(rest);
@@ -223,16 +223,20 @@ impl<'r> RedactingText<'r> {
 
     /// Returns the rest, now that nothing follows it.
     pub fn finish(mut self) -> String {
-        let mut lines = self.lines.push((), &self.unfinished);
-        lines.extend(self.lines.finish());
-        let lines: Vec<String> = lines.into_iter().map(|((), line)| line).collect();
+        let mut lines: Vec<String> = Vec::new();
+        let mut show = |(), line: Cow<'_, str>| lines.push(line.into_owned());
+        self.lines.push((), &self.unfinished, &mut show);
+        self.lines.finish(&mut show);
         lines.join("\n")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::properties::{finished, pushed},
+        *,
+    };
     use crate::secret::Secret;
 
     fn redactor() -> Redactor {
@@ -247,22 +251,22 @@ mod tests {
     fn a_line_that_may_begin_a_secret_waits_for_the_next() {
         let redactor = redactor();
         let mut lines = RedactingLines::new(&redactor);
-        assert_eq!(lines.push(1, "first"), [(1, "first".to_owned())]);
-        assert_eq!(lines.push(2, "value hunter2"), []);
+        assert_eq!(pushed(&mut lines, 1, "first"), [(1, "first".to_owned())]);
+        assert_eq!(pushed(&mut lines, 2, "value hunter2"), []);
         assert_eq!(
-            lines.push(3, "  hunter3 end"),
+            pushed(&mut lines, 3, "  hunter3 end"),
             [
                 (2, "value [REDACTED:db]".to_owned()),
                 (3, "  [REDACTED:db] end".to_owned())
             ]
         );
-        assert_eq!(lines.push(4, "value hunter2"), []);
+        assert_eq!(pushed(&mut lines, 4, "value hunter2"), []);
         assert_eq!(
-            lines.push(5, "other"),
+            pushed(&mut lines, 5, "other"),
             [(4, "value hunter2".to_owned()), (5, "other".to_owned())]
         );
-        assert_eq!(lines.push(6, "value hunter2"), []);
-        assert_eq!(lines.finish(), [(6, "value hunter2".to_owned())]);
+        assert_eq!(pushed(&mut lines, 6, "value hunter2"), []);
+        assert_eq!(finished(lines), [(6, "value hunter2".to_owned())]);
     }
 
     #[test]
@@ -270,7 +274,7 @@ mod tests {
         let redactor = redactor();
         let mut lines = RedactingLines::new(&redactor);
         assert_eq!(
-            texts(lines.push((), "is hunter2hunter3")),
+            texts(pushed(&mut lines, (), "is hunter2hunter3")),
             ["is [REDACTED:db]"]
         );
     }
@@ -280,10 +284,13 @@ mod tests {
         let redactor = redactor();
         let mut lines = RedactingLines::new(&redactor);
         assert_eq!(
-            texts(lines.push((), "waiting for ssh")),
+            texts(pushed(&mut lines, (), "waiting for ssh")),
             ["waiting for ssh"]
         );
-        assert_eq!(texts(lines.push((), "unter2hunter3")), ["[REDACTED:db]"]);
+        assert_eq!(
+            texts(pushed(&mut lines, (), "unter2hunter3")),
+            ["[REDACTED:db]"]
+        );
     }
 
     #[test]
@@ -292,9 +299,9 @@ mod tests {
         let mut lines = RedactingLines::new(&redactor);
         let mut out = Vec::new();
         for piece in ["h", "unt", "", "e", "r2", "hunter", "3", "end"] {
-            out.extend(texts(lines.push((), piece)));
+            out.extend(texts(pushed(&mut lines, (), piece)));
         }
-        out.extend(texts(lines.finish()));
+        out.extend(texts(finished(lines)));
         let mark = "[REDACTED:db]";
         assert_eq!(out, ["h", mark, "", mark, mark, mark, mark, "end"]);
     }
@@ -305,11 +312,11 @@ mod tests {
         let mut lines = RedactingLines::new(&redactor);
         let long = "all is well ".repeat(2000);
         assert_eq!(
-            texts(lines.push((), &format!("{long}hunter2{CUT_OFF}"))),
+            texts(pushed(&mut lines, (), &format!("{long}hunter2{CUT_OFF}"))),
             [format!("{long}[REDACTED]{CUT_OFF}")]
         );
         let harmless = format!("{long}hun{CUT_OFF}");
-        assert_eq!(texts(lines.push((), &harmless)), [harmless]);
+        assert_eq!(texts(pushed(&mut lines, (), &harmless)), [harmless]);
     }
 
     #[test]
@@ -319,9 +326,9 @@ mod tests {
         let filler = "all is well, 100 %; ".repeat(50_000);
         let line =
             |plain: &str, encoded: &str| format!("{filler}{plain} {filler}{encoded} {filler}");
-        let found = lines.push((), &line("hunter2hunter3", "%68unter2hunter3"));
+        let found = pushed(&mut lines, (), &line("hunter2hunter3", "%68unter2hunter3"));
         assert_eq!(texts(found), [line("[REDACTED:db]", "[REDACTED:db]")]);
-        assert_eq!(texts(lines.push((), &filler)), [filler]);
+        assert_eq!(texts(pushed(&mut lines, (), &filler)), [filler]);
     }
 
     #[test]
@@ -343,17 +350,17 @@ mod tests {
     fn without_secrets_nothing_is_held_back() {
         let redactor = Redactor::default();
         let mut lines = RedactingLines::new(&redactor);
-        assert_eq!(texts(lines.push((), "hunter2")), ["hunter2"]);
+        assert_eq!(texts(pushed(&mut lines, (), "hunter2")), ["hunter2"]);
     }
 
     #[test]
     fn endless_blank_lines_do_not_pile_up() {
         let redactor = redactor();
         let mut lines = RedactingLines::new(&redactor);
-        lines.push((), "hunter2");
+        pushed(&mut lines, (), "hunter2");
         let mut out = 0;
         for _ in 0..5000 {
-            out += lines.push((), "").len();
+            out += pushed(&mut lines, (), "").len();
         }
         assert!(out >= 5000 - MOST_LINES);
     }

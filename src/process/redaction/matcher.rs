@@ -124,10 +124,14 @@ impl Matcher {
 /// Terraform draws left of its messages.
 pub(super) fn skippable(bytes: &[u8], at: usize) -> usize {
     match bytes[at] {
-        b' ' | b'\t' | b'\r' | b'\n' => 1,
+        byte if is_space(byte) => 1,
         0xE2 if bytes[at..].starts_with("│".as_bytes()) => "│".len(),
         _ => 0,
     }
+}
+
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// `bytes` without what [`skippable`] skips.

@@ -26,6 +26,7 @@ mod escapes;
 mod forms;
 mod hex_dump;
 mod lines;
+mod marks;
 mod matcher;
 mod pieces;
 #[cfg(test)]
@@ -42,7 +43,7 @@ pub use lines::{RedactingLines, RedactingText};
 pub use strength::{SHORTEST, Strength, strength};
 
 use matcher::{Beginning, Hit, Matcher};
-use pieces::{Piece, fine, pieces};
+use pieces::{Piece, Pieces, fine, whole_words};
 use sieve::{Sieve, Suspicion, Trail};
 use view::{Decoder, Rooms, View};
 
@@ -200,13 +201,20 @@ impl Searched {
         all
     }
 
-    /// The parts of `text` outside of which there is no secret, and none reaches out of one; and where
+    /// The parts of `text`, whole words, outside of which there is no secret, and none reaches out of one; and where
     /// what may be the beginning of a secret, but has no suspicious part yet, begins at the earliest.
     fn suspicious(&self, sieve: &Sieve, text: &str) -> (Vec<Range<usize>>, usize) {
         let mut trail = Trail::new();
         let mut all: Vec<Range<usize>> = Vec::new();
-        self.look(sieve, &mut trail, 0, text, |part| add_part(&mut all, part));
+        let bytes = text.as_bytes();
+        self.look(sieve, &mut trail, 0, text, |part| {
+            let is_new = |last: &Range<usize>| part.start < last.start || last.end < part.end;
+            if all.last().is_none_or(is_new) {
+                add_part(&mut all, whole_words(bytes, part));
+            }
+        });
         let end = trail.start().unwrap_or(text.len());
+        let end = whole_words(bytes, end..text.len()).start;
         (all, end)
     }
 
@@ -231,23 +239,34 @@ impl Searched {
             is_open = found.open;
             sieve.go_on(trail, start);
         };
-        for Piece { range, has_escapes } in pieces(bytes, &sieve.escapes) {
-            if has_escapes {
-                let found = sieve.look_at_readings(trail, |rooms, look| {
-                    self.read(&text[range.clone()], rooms, &mut |view| look(&view.bytes));
-                });
-                go_on(trail, range, found);
-                continue;
-            }
-            let found = sieve.look_at_plain(trail, &bytes[range.clone()]);
-            if !found.here {
-                go_on(trail, range, found);
-                continue;
-            }
-            for range in fine(bytes, range) {
-                let found = sieve.look_at_plain(trail, &bytes[range.clone()]);
-                go_on(trail, range, found);
-            }
+        let mut pieces = Pieces::of(bytes, &sieve.escapes);
+        while let Some(piece) = pieces.next() {
+            let words = match piece {
+                Piece::Plain(range) => {
+                    let found = sieve.look_at_plain(trail, &bytes[range.clone()]);
+                    if !found.here {
+                        go_on(trail, range, found);
+                        continue;
+                    }
+                    for range in fine(bytes, range) {
+                        let found = sieve.look_at_plain(trail, &bytes[range.clone()]);
+                        go_on(trail, range, found);
+                    }
+                    continue;
+                }
+                Piece::SimpleEscape(range) => {
+                    if sieve.is_apart(trail, range.len(), &bytes[range.end..]) {
+                        trail.start_again();
+                        continue;
+                    }
+                    pieces.words_from(range.start)
+                }
+                Piece::Words(range) => range,
+            };
+            let found = sieve.look_at_readings(trail, |rooms, look| {
+                self.read(&text[words.clone()], rooms, &mut |view| look(&view.bytes));
+            });
+            go_on(trail, words, found);
         }
         is_open
     }

@@ -14,7 +14,7 @@ use std::{collections::VecDeque, mem};
 use super::{
     escapes::Escapes,
     lines::HELD_FROM,
-    matcher::{skippable, squeezed},
+    matcher::{is_space, skippable, squeezed},
     view::{Decoder, Rooms},
 };
 
@@ -47,6 +47,8 @@ pub(super) struct Sieve {
     windows: Windows,
     /// The first window of each form.
     first_windows: Windows,
+    /// Bytes of the shortest form.
+    shortest: usize,
     /// Windows in a row that each form has.
     run: usize,
     /// Bytes of a form that can stand before a piece without a run of windows among them.
@@ -133,6 +135,15 @@ impl Trail {
         self.pieces.front().map(|(position, _)| *position)
     }
 
+    /// Forgets what was before: no form that goes on has anything of it.
+    pub fn start_again(&mut self) {
+        self.ends.clear();
+        self.ends.push(End::default());
+        self.lost = false;
+        self.pieces.clear();
+        self.known = 0;
+    }
+
     fn begin_piece(&mut self) {
         self.piece.ends.clear();
         self.piece.least = usize::MAX;
@@ -188,6 +199,7 @@ impl Sieve {
             escapes: Escapes::of(decoders),
             windows: Windows::room_for(count),
             first_windows: Windows::room_for(forms.len()),
+            shortest,
             run,
             carried: run + WINDOW - 2,
         };
@@ -228,6 +240,27 @@ impl Sieve {
     /// Ends the piece that was looked at, which is at `position`.
     pub fn go_on(&self, trail: &mut Trail, position: usize) {
         trail.end_piece(position, self.carried);
+    }
+
+    /// Whether no form has anything of a [simple](Escapes::simple) escape of `length` bytes, however it is
+    /// read. `after` is what follows it, and the trail has what is before it.
+    ///
+    /// A form that is longer than the escape has half of its other bytes before it or after it, and the
+    /// windows of these are known.
+    pub fn is_apart(&self, trail: &Trail, length: usize, after: &[u8]) -> bool {
+        let half = self.shortest.saturating_sub(length).div_ceil(2);
+        let half = half.min(self.carried);
+        if half < WINDOW || trail.lost {
+            return false;
+        }
+        let knows_all = |bytes: &[u8]| (0..=half - WINDOW).all(|at| self.knows(bytes, at));
+        let is_known_before = |end: &End| {
+            let start = end.length.checked_sub(half);
+            start.is_some_and(|start| knows_all(&end.bytes[start..end.length]))
+        };
+        let mut room = [0; LONGEST_END];
+        let after = self.escapes.start(after, &mut room[..half]);
+        after.is_some_and(|after| !knows_all(after)) && !trail.ends.iter().any(is_known_before)
     }
 
     /// Takes in one reading of a piece.
@@ -434,10 +467,6 @@ impl Squeeze<'_> {
         }
         written
     }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The eight bytes of `word` without white space, and how many are left.

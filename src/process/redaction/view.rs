@@ -108,6 +108,36 @@ impl Decoder {
         self.next_trigger(&[byte]).is_some()
     }
 
+    /// Whether `byte` may be the second one of an escape.
+    pub fn may_go_on_with(self, byte: u8) -> bool {
+        match self {
+            Self::Form | Self::Backslash | Self::Invisible => true,
+            Self::Percent => byte.is_ascii_hexdigit(),
+            Self::Html => byte == b'#' || byte.is_ascii_alphabetic(),
+            Self::QuotedPrintable => {
+                matches!(byte, b'0'..=b'9' | b'A'..=b'F' | b'\n' | b'\r')
+            }
+            Self::ShellQuote => matches!(byte, b'\\' | b'"'),
+            Self::Template => matches!(byte, b'$' | b'%'),
+            Self::Doubled(which) => byte == which,
+        }
+    }
+
+    /// Bytes that an escape with `first` at its beginning takes at most.
+    pub fn longest(self, first: u8) -> usize {
+        match self {
+            Self::Percent | Self::Form | Self::QuotedPrintable | Self::Template => 3,
+            // A pair of surrogates in JSON.
+            Self::Backslash => 12,
+            Self::Html => LONGEST_REFERENCE,
+            // Colours have any number of parameters.
+            Self::Invisible if first == 0x1B => usize::MAX,
+            Self::Invisible => 3,
+            Self::ShellQuote => 5,
+            Self::Doubled(_) => 2,
+        }
+    }
+
     /// Where the first byte is that an escape may begin with.
     fn next_trigger(self, bytes: &[u8]) -> Option<usize> {
         match self {
@@ -173,7 +203,7 @@ impl<'a> View<'a> {
                 from: start,
                 is_escape: true,
             });
-            meaning.push_to(&mut bytes);
+            bytes.extend_from_slice(meaning.bytes(&mut [0; 4]));
             copied = start + taken;
             match self.next_escape(decoder, copied) {
                 Some(next) => (start, taken, meaning) = next,
@@ -227,13 +257,15 @@ pub(super) enum Meaning {
 }
 
 impl Meaning {
-    fn push_to(&self, bytes: &mut Vec<u8>) {
+    /// The bytes, written to `room`.
+    pub fn bytes(self, room: &mut [u8; 4]) -> &[u8] {
         match self {
-            Self::Nothing => {}
-            Self::Byte(byte) => bytes.push(*byte),
-            Self::Character(character) => {
-                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            Self::Nothing => &[],
+            Self::Byte(byte) => {
+                room[0] = byte;
+                &room[..1]
             }
+            Self::Character(character) => character.encode_utf8(room).as_bytes(),
         }
     }
 }
@@ -331,8 +363,12 @@ fn unicode(bytes: &[u8]) -> Option<(usize, Meaning)> {
     Some((12, character(code)?))
 }
 
+/// Bytes of a reference in HTML at most.
+const LONGEST_REFERENCE: usize = 12;
+
 fn html(bytes: &[u8]) -> Option<(usize, Meaning)> {
-    let end = bytes.iter().take(12).position(|&byte| byte == b';')?;
+    let mut reference = bytes.iter().take(LONGEST_REFERENCE);
+    let end = reference.position(|&byte| byte == b';')?;
     let meaning = match &bytes[1..end] {
         [b'#', b'x' | b'X', digits @ ..] => character(number(digits, 16)?)?,
         [b'#', digits @ ..] => character(number(digits, 10)?)?,
