@@ -10,25 +10,23 @@ use std::{
 use super::{
     at_record::AtRecord,
     lane::{Lane, Verdict},
-    trials::{self, PHASES, Phase, Trial},
+    trials::{self, PHASES, Phase, Share, Trial},
 };
 
 #[test]
 fn a_sample_of_the_records() {
     // The ten or so are too few for a third: with nothing to try it would deploy all the same.
-    matrix(trials::SAMPLED, 2);
+    matrix(Share::SAMPLE, 2);
 }
 
 #[test]
 #[ignore = "an hour: `just kill-matrix`"]
 fn every_record() {
-    let wanted = std::env::var("AMIABLE_KILL_MATRIX_ONE_IN").ok();
-    let one_in = wanted.map_or(1, |number| number.parse().expect("a number from 1"));
-    matrix(one_in, 3);
+    matrix(Share::asked_for(), 3);
 }
 
-/// Tries every `one_in`th trial, on as many projects at the same time as there are `lanes`. Much of a trial is waiting.
-fn matrix(one_in: usize, lanes: usize) {
+/// Tries `share` on as many projects at the same time as there are `lanes`. Much of a trial is waiting.
+fn matrix(share: Share, lanes: usize) {
     let started = Instant::now();
     let at_record = AtRecord::compile();
     let mut first = Lane::new(0);
@@ -40,7 +38,7 @@ fn matrix(one_in: usize, lanes: usize) {
             let of_phase = trials::all(phase, records);
             println!("{phase:?}: {records} records");
             all += of_phase.len();
-            (phase, trials::sample(of_phase, one_in).into())
+            (phase, share.of(of_phase).into())
         })
         .collect();
     let count: usize = trials.values().map(VecDeque::len).sum();
@@ -65,7 +63,11 @@ fn matrix(one_in: usize, lanes: usize) {
                                 for problem in &verdict.problems {
                                     println!("{trial}: {problem}");
                                 }
-                                judged.lock().unwrap().push((trial, verdict));
+                                let mut judged = judged.lock().unwrap();
+                                judged.push((trial, verdict));
+                                if judged.len() % 20 == 0 {
+                                    println!("{} of {count} trials so far", judged.len());
+                                }
                             }
                             // Needed by the phase before or after it.
                             None => {

@@ -74,7 +74,7 @@ impl fmt::Display for Trial {
 }
 
 /// Of so many trials one is in the sample: about ten in all, every signal among them, in a minute or two.
-pub const SAMPLED: usize = 61;
+const SAMPLED: usize = 61;
 
 /// Every trial of a command whose journal has `records` records.
 pub fn all(phase: Phase, records: usize) -> Vec<Trial> {
@@ -97,14 +97,48 @@ pub fn all(phase: Phase, records: usize) -> Vec<Trial> {
     (1..=records).flat_map(at).collect()
 }
 
-/// Every `one_in`th trial, from a place that differs between commands so that their ways differ too.
-pub fn sample(trials: Vec<Trial>, one_in: usize) -> Vec<Trial> {
-    let first = trials.first().map_or(0, |trial| match trial.phase {
-        Phase::Up => 0,
-        Phase::Replacement => one_in / 3,
-        Phase::Destroy => 2 * one_in / 3,
-    });
-    trials.into_iter().skip(first).step_by(one_in).collect()
+/// A share of the trials: one in `one_in`, the `part`th of so many shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub one_in: usize,
+    pub part: usize,
+}
+
+impl Share {
+    pub const SAMPLE: Self = Self {
+        one_in: SAMPLED,
+        part: 0,
+    };
+
+    /// What the environment asks for; all trials if nothing.
+    pub fn asked_for() -> Self {
+        let number = |name: &str, default| {
+            let text = std::env::var(name).ok();
+            text.map_or(default, |text| {
+                text.parse()
+                    .unwrap_or_else(|_| panic!("{name} is a number, not {text:?}"))
+            })
+        };
+        let one_in = number("AMIABLE_KILL_MATRIX_ONE_IN", 1).max(1);
+        let part = number("AMIABLE_KILL_MATRIX_PART", 0);
+        Self {
+            one_in,
+            part: part % one_in,
+        }
+    }
+
+    /// The trials of one command that belong to it. The first one's place differs between commands, so that their
+    /// ways differ too.
+    pub fn of(self, trials: Vec<Trial>) -> Vec<Trial> {
+        let Self { one_in, part } = self;
+        let first = trials.first().map_or(0, |trial| match trial.phase {
+            Phase::Up => 0,
+            Phase::Replacement => one_in / 3,
+            Phase::Destroy => 2 * one_in / 3,
+        });
+        let first = (first + part) % one_in;
+        trials.into_iter().skip(first).step_by(one_in).collect()
+    }
 }
 
 #[test]
@@ -116,11 +150,23 @@ fn a_sample_has_every_signal() {
     ];
     let sampled: Vec<Trial> = records
         .into_iter()
-        .flat_map(|(phase, records)| sample(all(phase, records), SAMPLED))
+        .flat_map(|(phase, records)| Share::SAMPLE.of(all(phase, records)))
         .collect();
     for signal in [Signal::Int, Signal::Term, Signal::Hup, Signal::Kill] {
         assert!(sampled.iter().any(|trial| trial.signal == signal));
     }
     assert!(sampled.len() <= 12, "{sampled:?}");
-    assert_eq!(sample(all(Phase::Up, 30), 1).len(), 180);
+}
+
+#[test]
+fn the_shares_together_are_all_trials() {
+    for phase in PHASES {
+        let trials = all(phase, 30);
+        let shares = (0..7).map(|part| Share { one_in: 7, part }.of(trials.clone()));
+        let mut together: Vec<String> = shares.flatten().map(|trial| trial.to_string()).collect();
+        together.sort();
+        let mut expected: Vec<String> = trials.iter().map(Trial::to_string).collect();
+        expected.sort();
+        assert_eq!(together, expected);
+    }
 }
