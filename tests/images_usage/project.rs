@@ -286,7 +286,7 @@ pub const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Waits until `path` holds `text`; another process writes it.
 pub fn wait_for_text(path: &Path, text: &str) -> String {
-    let patience = std::time::Instant::now() + Duration::from_secs(60);
+    let patience = std::time::Instant::now() + Duration::from_secs(600);
     loop {
         let found = fs::read_to_string(path).unwrap_or_default();
         if found.contains(text) {

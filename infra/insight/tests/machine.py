@@ -114,7 +114,7 @@ class Machine:
         self.wait_for_postgres()
 
     def wait_for_postgres(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while subprocess.run(
             ["pg_isready", "--quiet", "--host=127.0.0.1", f"--port={self.port}"]
         ).returncode:
@@ -137,7 +137,7 @@ class Machine:
         if self.postgres_pid() is None:
             return
         self.signal_postgres(signal.SIGINT)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while self.postgres_pid() is not None:
             assert time.monotonic() < deadline, self.postgres_log()
             time.sleep(0.05)

@@ -47,7 +47,7 @@ class Httpd:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not (folder / "pid").exists():
             assert self.process.poll() is None, self.process.stdout.read()
             assert time.monotonic() < deadline

@@ -140,19 +140,19 @@ class Member:
         ]
 
     def wait_for(self, name: str, expected: list[str]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self.lookup(name)[1] != expected:
             assert time.monotonic() < deadline, self.lookup(name)
             time.sleep(0.05)
 
     def passing(self, service: str) -> list[str]:
         url = f"http://127.0.0.1:{self.http}/v1/health/service/{service}?passing"
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return sorted(one["Node"] for one in json.load(answer))
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
 

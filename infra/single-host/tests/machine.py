@@ -50,7 +50,7 @@ def ip(*args: str) -> None:
     subprocess.run(["ip", *args], check=True)
 
 
-def eventually(what: str, holds: Callable[[], object], seconds: float = 120) -> object:
+def eventually(what: str, holds: Callable[[], object], seconds: float = 300) -> object:
     """The first true value of `holds`; fails after the seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

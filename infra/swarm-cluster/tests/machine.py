@@ -32,7 +32,7 @@ exec sleep infinity
 """
 
 
-def eventually(what: str, holds: Callable[[], object], seconds: float = 240) -> object:
+def eventually(what: str, holds: Callable[[], object], seconds: float = 600) -> object:
     """The first true value of `holds`; fails after the seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
