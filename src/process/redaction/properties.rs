@@ -296,9 +296,58 @@ enum Part {
         folds: Vec<Index>,
         cut: (usize, usize),
     },
+    /// A secret with a few of its characters escaped, each in a way of its own.
+    Mixed {
+        which: Index,
+        escaped: Vec<(Index, Escape)>,
+    },
     /// Makes a line a long one.
     Long(usize),
     Blank(usize),
+}
+
+/// How one character is written.
+#[derive(Debug, Clone, Copy)]
+enum Escape {
+    Percent,
+    Json,
+    Html,
+    QuotedPrintable,
+    Octal,
+    Colour,
+    Bar,
+    Space,
+    Newline,
+}
+
+impl Escape {
+    const ALL: &[Self] = &[
+        Self::Percent,
+        Self::Json,
+        Self::Html,
+        Self::QuotedPrintable,
+        Self::Octal,
+        Self::Colour,
+        Self::Bar,
+        Self::Space,
+        Self::Newline,
+    ];
+
+    fn write(self, character: char) -> String {
+        let mut utf8 = [0; 4];
+        let bytes = character.encode_utf8(&mut utf8).bytes();
+        match self {
+            Self::Percent => bytes.map(|byte| format!("%{byte:02x}")).collect(),
+            Self::QuotedPrintable => bytes.map(|byte| format!("={byte:02X}")).collect(),
+            Self::Octal => bytes.map(|byte| format!("\\{byte:03o}")).collect(),
+            Self::Json => format!("\\u{{{:x}}}", u32::from(character)),
+            Self::Html => format!("&#x{:x};", u32::from(character)),
+            Self::Colour => format!("\u{1b}[1m{character}"),
+            Self::Bar => format!("{character}\n│ "),
+            Self::Space => format!("{character}+"),
+            Self::Newline => format!("{character}\\n"),
+        }
+    }
 }
 
 fn part() -> impl Strategy<Value = Part> {
@@ -308,9 +357,12 @@ fn part() -> impl Strategy<Value = Part> {
         proptest::collection::vec(any::<Index>(), 0..4),
         prop_oneof![2 => Just((0, 0)), 1 => (0..12_usize, 0..12_usize)],
     );
+    let escaped = (any::<Index>(), prop::sample::select(Escape::ALL));
     prop_oneof![
         3 => surroundings().prop_map(Part::Around),
         4 => secret.prop_map(|(which, writing, folds, cut)| Part::Secret { which, writing, folds, cut }),
+        3 => (any::<Index>(), proptest::collection::vec(escaped, 1..4))
+            .prop_map(|(which, escaped)| Part::Mixed { which, escaped }),
         1 => (1..40_000_usize).prop_map(Part::Long),
         1 => (1..30_usize).prop_map(Part::Blank),
     ]
@@ -341,6 +393,16 @@ impl Part {
                 } else {
                     folded(&kept, folds)
                 }
+            }
+            Self::Mixed { which, escaped } => {
+                let secret: &String = which.get(secrets);
+                let mut characters: Vec<String> = secret.chars().map(String::from).collect();
+                for (at, escape) in escaped {
+                    let character = at.get_mut(&mut characters);
+                    // One escape over another when it is the same character again.
+                    *character = character.chars().map(|it| escape.write(it)).collect();
+                }
+                characters.concat()
             }
             Self::Long(count) => "all of it is ordinary, 100 %; ".repeat(count / 30),
             Self::Blank(count) => "\n".repeat(*count),
