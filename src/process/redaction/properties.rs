@@ -396,13 +396,13 @@ impl Part {
             }
             Self::Mixed { which, escaped } => {
                 let secret: &String = which.get(secrets);
-                let mut characters: Vec<String> = secret.chars().map(String::from).collect();
-                for (at, escape) in escaped {
+                escaped.iter().fold(secret.clone(), |text, (at, escape)| {
+                    let mut characters: Vec<String> = text.chars().map(String::from).collect();
+                    // Perhaps one of those that an earlier escape is written with.
                     let character = at.get_mut(&mut characters);
-                    // One escape over another when it is the same character again.
                     *character = character.chars().map(|it| escape.write(it)).collect();
-                }
-                characters.concat()
+                    characters.concat()
+                })
             }
             Self::Long(count) => "all of it is ordinary, 100 %; ".repeat(count / 30),
             Self::Blank(count) => "\n".repeat(*count),
