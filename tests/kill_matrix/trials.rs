@@ -169,4 +169,6 @@ fn the_shares_together_are_all_trials() {
         expected.sort();
         assert_eq!(together, expected);
     }
+    let whole = Share { one_in: 1, part: 0 };
+    assert_eq!(whole.of(all(Phase::Up, 30)).len(), 180);
 }

@@ -118,9 +118,8 @@ impl Escapes {
 
     /// Whether no escape that begins in `before` can have a byte of what follows, of which none is whole in it.
     pub fn end_before_the_end(&self, before: &[u8]) -> bool {
-        let left = (1..=before.len()).rev();
-        let mut reaches = before.iter().map(|&byte| self.reach[usize::from(byte)]);
-        left.zip(&mut reaches).all(|(left, reach)| reach <= left)
+        let mut from_the_end = before.iter().rev().zip(1..);
+        from_the_end.all(|(&byte, left)| self.reach[usize::from(byte)] <= left)
     }
 
     /// Which decoders find something in `bytes`, by one bit each.
@@ -174,13 +173,13 @@ impl Kind for Suspect {
 #[inline]
 fn is_suspect(first: u8, second: u8) -> bool {
     let is_doubled = first == second;
-    let is_hex = second.wrapping_sub(b'0') <= b'F' - b'0';
+    let may_be_hex = second.wrapping_sub(b'0') <= b'F' - b'0';
     let is_line_end = (second == b'\n') | (second == b'\r');
     let is_white = first.wrapping_sub(b'\t') <= b'\r' - b'\t';
     let is_control = ((first < b' ') & !is_white) | (first == 0x0B) | (first == 0x7F);
     let is_wide = (first == 0xC2) | (first == 0xE2) | (first == 0xEF);
     let is_sign = (first == b'%') | (first == b'+') | (first == b'\\') | (first == b'&');
-    let is_equals = (first == b'=') & (is_hex | is_line_end);
+    let is_equals = (first == b'=') & (may_be_hex | is_line_end);
     let is_quote = (first == b'"') | (first == b'$') | (first == b'\'');
     let is_shell_quote = (first == b'\'') & ((second == b'\\') | (second == b'"'));
     is_sign | is_control | is_wide | is_equals | (is_quote & is_doubled) | is_shell_quote

@@ -107,11 +107,15 @@ impl Iterator for Pieces<'_> {
         }
         let escape = self.escape_from(start);
         let is_near = escape < self.text.len().min(start + LONGEST_PLAIN);
-        if is_near || escape < plain_end(self.text, start) {
+        if is_near {
             return Some(self.piece_with(start, escape));
         }
-        self.at = plain_end(self.text, start);
-        Some(Piece::Plain(start..self.at))
+        let end = plain_end(self.text, start);
+        if escape < end {
+            return Some(self.piece_with(start, escape));
+        }
+        self.at = end;
+        Some(Piece::Plain(start..end))
     }
 }
 
